@@ -1,0 +1,186 @@
+//! What `axesctl` asks on the control socket. One request; any number of items, then an end.
+
+use serde::{Deserialize, Serialize};
+
+use crate::frame::Message;
+use crate::pam;
+use crate::text::{Host, Label, Name, Sentence};
+
+/// What `axesctl` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// One [`Reply::Status`].
+    Status,
+    /// A [`Reply::Counter`] for each counter, locked ones first.
+    List(Which),
+    /// Counters, then the newest attempts, of one user or address.
+    Show(Subject),
+    /// Forgets failures; a [`Reply::Counter`] for each counter it lowered (as it was before),
+    /// then a [`Reply::Reset`].
+    Reset(Scope),
+}
+
+/// Which counters to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Which {
+    /// Those that refuse somebody now.
+    Locked,
+    /// All that hold a failure.
+    All,
+}
+
+/// Whom to show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Subject {
+    /// An account.
+    User(Name),
+    /// An address, a network or a host name.
+    Address(Host),
+}
+
+/// What to reset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// The failures that have all the attributes given; the daemon refuses an empty filter.
+    Matching(Filter),
+    /// Every failure of everybody.
+    All,
+}
+
+/// Attributes that a failure must have; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filter {
+    /// User name.
+    pub user: Option<Name>,
+    /// Address, network or host name, or `local`.
+    pub address: Option<Host>,
+    /// PAM service.
+    pub service: Option<Label>,
+}
+
+/// What the daemon answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// Answer to [`Request::Status`].
+    Status(Status),
+    /// One counter.
+    Counter(Counter),
+    /// One attempt.
+    Attempt(Attempt),
+    /// What a reset did.
+    Reset(Reset),
+    /// Nothing more follows.
+    End,
+    /// The request cannot be served.
+    Failed(Sentence),
+}
+
+/// The daemon at a glance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Release of the daemon.
+    pub version: Label,
+    /// Seconds since it started.
+    pub uptime_s: u64,
+    /// `sled`, `memory` or `dummy`.
+    pub store: Label,
+    /// Why the last failures are not on disk; `None` when they are.
+    pub store_alarm: Option<Sentence>,
+    /// Counters that hold a failure.
+    pub counters: u64,
+    /// Counters that refuse somebody now.
+    pub locked: u64,
+    /// Attempts that have begun and not ended.
+    pub in_flight: u64,
+    /// Attempts that wait at the gate.
+    pub waiting: u64,
+    /// How the attempts ended since the daemon started.
+    pub totals: Totals,
+}
+
+/// Attempts by outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Logged in.
+    pub success: u64,
+    /// Wrong answer.
+    pub failure: u64,
+    /// Not let through.
+    pub refused: u64,
+    /// Nobody answered.
+    pub abandoned: u64,
+    /// A backend was down.
+    pub error: u64,
+}
+
+/// A counter; attributes that it does not look at are `None`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counter {
+    /// User name.
+    pub username: Option<Name>,
+    /// Address or network, or `local`.
+    pub address: Option<Host>,
+    /// PAM service.
+    pub service: Option<Label>,
+    /// Terminal.
+    pub tty: Option<Label>,
+    /// Failures counted now.
+    pub failures: u32,
+    /// Failures at which it locks.
+    pub limit: u32,
+    /// First failure counted, in milliseconds since 1970.
+    pub first_ms: u64,
+    /// Last failure counted, in milliseconds since 1970.
+    pub last_ms: u64,
+    /// When it locked, in milliseconds since 1970; `None` when it is not locked.
+    pub locked_ms: Option<u64>,
+    /// Until the failures are forgotten, in milliseconds; `None` for never.
+    pub left_ms: Option<u64>,
+}
+
+/// How a recorded attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// As the module reported it.
+    Reported(pam::Outcome),
+    /// It never reached the password.
+    Refused,
+}
+
+/// One attempt as it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// When it ended, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// User name.
+    pub username: Name,
+    /// Address or host name, or `local`.
+    pub address: Host,
+    /// PAM service.
+    pub service: Label,
+    /// Terminal.
+    pub tty: Option<Label>,
+    /// The user who asked.
+    pub ruser: Option<Name>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why, where something decided.
+    pub reason: Option<Sentence>,
+}
+
+/// What a reset did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reset {
+    /// Failures forgotten.
+    pub failures: u64,
+    /// Lockouts that ended.
+    pub unlocked: u64,
+}
+
+impl Message for Request {
+    const KIND: u8 = 3;
+}
+
+impl Message for Reply {
+    const KIND: u8 = 4;
+}
