@@ -1,1 +1,10 @@
-//! Not written yet.
+//! The rules of pam_axes, pure: what counts, what locks, who may pass the gate.
+//!
+//! Nothing here reads a clock, a file or a socket: time is an argument, and what is to be done
+//! comes back as effects.
+#![forbid(unsafe_code)]
+
+pub mod attempt;
+pub mod attribute;
+pub mod client;
+pub mod time;

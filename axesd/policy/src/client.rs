@@ -1,0 +1,80 @@
+//! Who tries to log in, and from where.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// What is known of somebody who tries to log in. All text is printable already.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Client {
+    /// The account's own name where there is one, else the name as it was given.
+    pub user: Box<str>,
+    /// Where the attempt comes from.
+    pub address: Address,
+    /// PAM service.
+    pub service: Box<str>,
+    /// Terminal.
+    pub tty: Option<Box<str>>,
+    /// The local user who asks (su, sudo).
+    pub ruser: Option<Box<str>>,
+}
+
+/// Where an attempt comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Address {
+    /// This machine; never shared by two users in a counter.
+    Local,
+    /// A remote address, IPv4-mapped IPv6 already unified.
+    Ip(IpAddr),
+    /// A host name that the application gave; never resolved.
+    Name(Box<str>),
+}
+
+impl Address {
+    /// Reads what an application put into `PAM_RHOST`; an empty text is a local attempt.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        if text.is_empty() || text == "local" {
+            return Self::Local;
+        }
+        match parse_ip(text) {
+            Some(ip) => Self::Ip(ip),
+            None => Self::Name(text.to_lowercase().into()),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => formatter.write_str("local"),
+            Self::Ip(ip) => ip.fmt(formatter),
+            Self::Name(name) => formatter.write_str(name),
+        }
+    }
+}
+
+/// An IP address; the zone of a link-local one (`%eth0`) says nothing about the peer.
+fn parse_ip(text: &str) -> Option<IpAddr> {
+    // The wire writes `%` as `%25`.
+    let bare = text.split('%').next().unwrap_or(text);
+    bare.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_address_are_one_address() {
+        for text in ["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"] {
+            assert_eq!(Address::parse(text).to_string(), "192.0.2.7");
+        }
+        assert_eq!(Address::parse("fe80::1%25eth0"), Address::parse("FE80:0::1"));
+    }
+
+    #[test]
+    fn names_are_kept_and_nothing_is_local() {
+        assert_eq!(Address::parse("Host.Example"), Address::Name("host.example".into()));
+        assert_eq!(Address::parse(""), Address::Local);
+    }
+}
