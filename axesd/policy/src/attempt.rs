@@ -1,5 +1,7 @@
 //! Attempts: what is recorded of each, and the failures among them that count.
 
+use std::sync::Arc;
+
 use crate::attribute::AttributeSet;
 use crate::client::Client;
 use crate::time::Timestamp;
@@ -38,7 +40,7 @@ pub struct Attempt {
     /// How it ended.
     pub outcome: Outcome,
     /// Why, where something decided.
-    pub reason: Option<Box<str>>,
+    pub reason: Option<Arc<str>>,
 }
 
 /// A failure that counts. Counters are views of these.

@@ -2,20 +2,21 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What is known of somebody who tries to log in. All text is printable already.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
     /// The account's own name where there is one, else the name as it was given.
-    pub user: Box<str>,
+    pub user: Arc<str>,
     /// Where the attempt comes from.
     pub address: Address,
     /// PAM service.
-    pub service: Box<str>,
+    pub service: Arc<str>,
     /// Terminal.
-    pub tty: Option<Box<str>>,
+    pub tty: Option<Arc<str>>,
     /// The local user who asks (su, sudo).
-    pub ruser: Option<Box<str>>,
+    pub ruser: Option<Arc<str>>,
 }
 
 /// Where an attempt comes from.
@@ -26,7 +27,7 @@ pub enum Address {
     /// A remote address, IPv4-mapped IPv6 already unified.
     Ip(IpAddr),
     /// A host name that the application gave; never resolved.
-    Name(Box<str>),
+    Name(Arc<str>),
 }
 
 impl Address {
@@ -69,12 +70,18 @@ mod tests {
         for text in ["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"] {
             assert_eq!(Address::parse(text).to_string(), "192.0.2.7");
         }
-        assert_eq!(Address::parse("fe80::1%25eth0"), Address::parse("FE80:0::1"));
+        assert_eq!(
+            Address::parse("fe80::1%25eth0"),
+            Address::parse("FE80:0::1")
+        );
     }
 
     #[test]
     fn names_are_kept_and_nothing_is_local() {
-        assert_eq!(Address::parse("Host.Example"), Address::Name("host.example".into()));
+        assert_eq!(
+            Address::parse("Host.Example"),
+            Address::Name("host.example".into())
+        );
         assert_eq!(Address::parse(""), Address::Local);
     }
 }

@@ -1,10 +1,21 @@
 //! The rules of pam_axes, pure: what counts, what locks, who may pass the gate.
 //!
 //! Nothing here reads a clock, a file or a socket: time is an argument, and what is to be done
-//! comes back as effects.
+//! comes back as effects. Start with [`keeper::Keeper`].
 #![forbid(unsafe_code)]
 
 pub mod attempt;
 pub mod attribute;
 pub mod client;
+pub mod effect;
+pub mod filter;
+pub mod keeper;
+pub mod key;
+pub mod networks;
+pub mod settings;
 pub mod time;
+
+mod flight;
+mod judge;
+mod ledger;
+mod seats;

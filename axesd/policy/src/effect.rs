@@ -1,0 +1,108 @@
+//! What is to be done about a decision, and what there is to say of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ipnetwork::IpNetwork;
+
+use crate::attempt::Failure;
+use crate::key::CounterKey;
+use crate::time::Timestamp;
+
+/// Names an attempt while it is in flight; chosen by the caller, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttemptId(pub u64);
+
+/// Something for the caller to carry out, in the order given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Keep this failure; replaces an older state of the same one.
+    Keep(Failure),
+    /// No counter holds the failure with this number any more.
+    Forget(u64),
+    /// A counter reached its limit.
+    Locked(CounterState),
+    /// A counter that was locked is not any more.
+    Unlocked(CounterState, Release),
+    /// The attempt waited at the gate and may now be verified.
+    Admit(AttemptId),
+    /// The attempt waited at the gate in vain.
+    TurnAway(AttemptId, Refusal),
+    /// The attempt held its place for too long and was counted as a failure.
+    Lapsed(AttemptId),
+}
+
+/// Why a lockout ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// The cool-off is over.
+    CoolOff,
+    /// The user logged in.
+    Success,
+    /// The administrator said so.
+    Reset,
+}
+
+/// Why an attempt does not reach the password.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// A counter is at its limit.
+    Locked(CounterState),
+    /// The address is in a network of the blacklist.
+    Blacklisted(IpNetwork),
+    /// No place at the gate became free in time.
+    Busy,
+}
+
+/// A counter as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CounterState {
+    /// Its name.
+    pub key: CounterKey,
+    /// Failures counted.
+    pub failures: u32,
+    /// Failures at which it locks.
+    pub limit: u32,
+    /// First failure counted.
+    pub first: Timestamp,
+    /// Last failure counted.
+    pub last: Timestamp,
+    /// When it reached its limit; `None` when it has not.
+    pub locked: Option<Timestamp>,
+    /// When it forgets; `None` for never.
+    pub until: Option<Timestamp>,
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::CoolOff => "cool-off is over",
+            Self::Success => "user logged in",
+            Self::Reset => "reset by the administrator",
+        })
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Locked(counter) => write!(formatter, "locked: {counter}"),
+            Self::Blacklisted(network) => write!(formatter, "blacklisted: {network}"),
+            Self::Busy => formatter.write_str("too many logins at once"),
+        }
+    }
+}
+
+impl fmt::Display for CounterState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({}/{})", self.key, self.failures, self.limit)
+    }
+}
+
+impl Refusal {
+    /// The sentence that is recorded with the attempt.
+    #[must_use]
+    pub fn reason(&self) -> Arc<str> {
+        self.to_string().into()
+    }
+}

@@ -1,0 +1,95 @@
+//! Which failures an administrator means.
+
+use std::sync::Arc;
+
+use ipnetwork::IpNetwork;
+
+use crate::client::{Address, Client};
+use crate::effect::CounterState;
+
+/// Attributes that a failure must have; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// User name.
+    pub user: Option<Arc<str>>,
+    /// Address.
+    pub address: Option<AddressFilter>,
+    /// PAM service.
+    pub service: Option<Arc<str>>,
+}
+
+/// An address as an administrator names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressFilter {
+    /// This machine or a host name.
+    Exactly(Address),
+    /// Any address of a network.
+    Within(IpNetwork),
+}
+
+/// What a reset did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResetResult {
+    /// Failures forgotten.
+    pub failures: usize,
+    /// The counters it lowered, as they were before.
+    pub counters: Vec<CounterState>,
+}
+
+impl Filter {
+    /// Whether a client has all the attributes given.
+    #[must_use]
+    pub fn covers(&self, client: &Client) -> bool {
+        self.user.as_ref().is_none_or(|user| *user == client.user)
+            && self
+                .address
+                .as_ref()
+                .is_none_or(|address| address.covers(&client.address))
+            && self
+                .service
+                .as_ref()
+                .is_none_or(|service| *service == client.service)
+    }
+}
+
+impl AddressFilter {
+    /// Reads an address, a network, a host name or `local`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let address = Address::parse(text);
+        match (&address, text.parse::<IpNetwork>()) {
+            (Address::Ip(ip), _) => Self::Within(IpNetwork::from(*ip)),
+            (_, Ok(network)) => Self::Within(network),
+            _ => Self::Exactly(address),
+        }
+    }
+
+    /// Whether an address is meant.
+    #[must_use]
+    pub fn covers(&self, address: &Address) -> bool {
+        match (self, address) {
+            (Self::Exactly(wanted), _) => wanted == address,
+            (Self::Within(network), Address::Ip(ip)) => network.contains(*ip),
+            (Self::Within(_), _) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_a_network_and_a_name_are_told_apart() {
+        let covers = |filter: &str, address: &str| {
+            AddressFilter::parse(filter).covers(&Address::parse(address))
+        };
+        assert!(covers("192.0.2.0/24", "192.0.2.7"));
+        assert!(covers("2001:db8::/64", "2001:db8::5"));
+        assert!(covers("192.0.2.7", "::ffff:192.0.2.7"));
+        assert!(covers("local", ""));
+        assert!(covers("Gateway", "gateway"));
+        assert!(!covers("192.0.2.7", "192.0.2.8"));
+        assert!(!covers("0.0.0.0/0", ""));
+    }
+}

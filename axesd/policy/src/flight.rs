@@ -1,0 +1,126 @@
+//! Attempts that have begun and not ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::attempt::Reporter;
+use crate::client::Client;
+use crate::effect::AttemptId;
+use crate::key::CounterKey;
+use crate::seats::Ticket;
+use crate::time::Timestamp;
+
+/// An attempt that has begun and not ended.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    pub(crate) client: Client,
+    pub(crate) reporter: Reporter,
+    /// Its counters; none when it is exempt.
+    pub(crate) keys: Arc<[CounterKey]>,
+    pub(crate) stage: Stage,
+}
+
+/// How far an attempt is.
+#[derive(Clone, Debug)]
+pub(crate) enum Stage {
+    /// Admitted; nothing was answered yet.
+    Prompting,
+    /// Answered, in the line of this counter.
+    Waiting {
+        ticket: Ticket,
+        line: CounterKey,
+        until: Timestamp,
+    },
+    /// Holds its places.
+    Verifying { until: Timestamp },
+    /// Held its places for too long and was counted.
+    Lapsed,
+}
+
+/// All attempts in flight, and when the time of those at the gate is over.
+#[derive(Debug, Default)]
+pub(crate) struct Flights {
+    attempts: BTreeMap<AttemptId, InFlight>,
+    deadlines: BTreeSet<(Timestamp, AttemptId)>,
+}
+
+impl Flights {
+    pub(crate) fn insert(&mut self, id: AttemptId, attempt: InFlight) {
+        self.remove(id);
+        self.deadlines
+            .extend(attempt.stage.deadline().map(|at| (at, id)));
+        self.attempts.insert(id, attempt);
+    }
+
+    pub(crate) fn get(&self, id: AttemptId) -> Option<&InFlight> {
+        self.attempts.get(&id)
+    }
+
+    pub(crate) fn remove(&mut self, id: AttemptId) -> Option<InFlight> {
+        let attempt = self.attempts.remove(&id)?;
+        if let Some(at) = attempt.stage.deadline() {
+            self.deadlines.remove(&(at, id));
+        }
+        Some(attempt)
+    }
+
+    pub(crate) fn enter(&mut self, id: AttemptId, stage: Stage) {
+        if let Some(attempt) = self.remove(id) {
+            self.insert(id, InFlight { stage, ..attempt });
+        }
+    }
+
+    /// Gives an attempt the counters of other settings.
+    pub(crate) fn judge(&mut self, id: AttemptId, keys: Arc<[CounterKey]>) {
+        if let Some(attempt) = self.attempts.get_mut(&id) {
+            attempt.keys = keys;
+        }
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// An attempt whose time at the gate is over; named once.
+    pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<AttemptId> {
+        let (at, id) = self.deadlines.first().copied()?;
+        (at <= now).then(|| {
+            self.deadlines.pop_first();
+            id
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.attempts.len()
+    }
+
+    pub(crate) fn ids(&self) -> Vec<AttemptId> {
+        self.attempts.keys().copied().collect()
+    }
+
+    /// Those that wait at the gate, first come first.
+    pub(crate) fn waiting(&self) -> Vec<Ticket> {
+        let tickets: BTreeSet<_> = self
+            .attempts
+            .values()
+            .filter_map(|a| a.stage.ticket())
+            .collect();
+        tickets.into_iter().collect()
+    }
+}
+
+impl Stage {
+    const fn deadline(&self) -> Option<Timestamp> {
+        match self {
+            Self::Waiting { until, .. } | Self::Verifying { until } => Some(*until),
+            Self::Prompting | Self::Lapsed => None,
+        }
+    }
+
+    const fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Self::Waiting { ticket, .. } => Some(*ticket),
+            _ => None,
+        }
+    }
+}

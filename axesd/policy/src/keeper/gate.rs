@@ -1,0 +1,176 @@
+//! The gate: an answered prompt takes a place on each of its counters, or waits for one.
+
+use crate::effect::{AttemptId, Effect, Refusal};
+use crate::flight::{InFlight, Stage};
+use crate::judge::Standing;
+use crate::keeper::{Gate, Keeper};
+use crate::key::CounterKey;
+use crate::seats::{Seats, Ticket};
+use crate::time::Timestamp;
+
+impl Keeper {
+    /// A prompt was answered: may the answer be verified?
+    pub fn answered(&mut self, now: Timestamp, id: AttemptId) -> (Gate, Vec<Effect>) {
+        let effects = self.advance(now);
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets, id);
+        let until = self.now.after(self.settings.gate_wait);
+        let gate = match self.flights.get(id).map(|attempt| &attempt.stage) {
+            // The places of this attempt are taken already.
+            Some(Stage::Verifying { .. } | Stage::Lapsed) => Gate::Open,
+            Some(Stage::Prompting) => self.approach(ticket, until),
+            Some(Stage::Waiting { .. }) => Gate::Wait,
+            None => Gate::Closed(Refusal::Busy),
+        };
+        if matches!(gate, Gate::Closed(_)) {
+            self.flights.remove(id);
+        }
+        (gate, effects)
+    }
+
+    /// Takes a place on each counter, or stands in the line of the first that has none.
+    fn approach(&mut self, ticket: Ticket, until: Timestamp) -> Gate {
+        let Ticket(_, id) = ticket;
+        let keys = self
+            .flights
+            .get(id)
+            .map(|attempt| attempt.keys.clone())
+            .unwrap_or_default();
+        if let Some(refusal) = self.lockout(&keys) {
+            return Gate::Closed(refusal);
+        }
+        let Some(full) = keys.iter().find(|key| self.free_places(key) == 0) else {
+            self.seat(id);
+            return Gate::Open;
+        };
+        self.seats.wait(full, ticket);
+        self.flights.enter(
+            id,
+            Stage::Waiting {
+                ticket,
+                line: full.clone(),
+                until,
+            },
+        );
+        Gate::Wait
+    }
+
+    fn free_places(&self, key: &CounterKey) -> u32 {
+        let Some(rule) = self.settings.rule(key.attributes) else {
+            return u32::MAX;
+        };
+        let used = self.ledger.count(key).saturating_add(self.seats.taken(key));
+        rule.limit.get().saturating_sub(used)
+    }
+
+    pub(super) fn seat(&mut self, id: AttemptId) {
+        let until = self.now.after(self.settings.place_lease);
+        if let Some(attempt) = self.flights.get(id) {
+            self.seats.take(&attempt.keys);
+            self.flights.enter(id, Stage::Verifying { until });
+        }
+    }
+
+    /// Takes an attempt out of flight, off its places and out of its line.
+    pub(super) fn unseat(&mut self, id: AttemptId) -> Option<InFlight> {
+        let attempt = self.flights.remove(id)?;
+        match &attempt.stage {
+            Stage::Waiting { ticket, line, .. } => self.seats.leave(line, *ticket),
+            Stage::Verifying { .. } => self.seats.give_back(&attempt.keys),
+            Stage::Prompting | Stage::Lapsed => {}
+        }
+        Some(attempt)
+    }
+
+    /// Lets those in line take the places that became free, or turns them away from a lock.
+    pub(super) fn admit_waiting(&mut self, keys: &[CounterKey]) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for key in keys {
+            while let Some(ticket) = self.next_in_line(key) {
+                self.seats.leave(key, ticket);
+                effects.extend(self.retry(ticket));
+            }
+        }
+        effects
+    }
+
+    /// The first in line, when there is an answer for him.
+    fn next_in_line(&self, key: &CounterKey) -> Option<Ticket> {
+        let locked = self
+            .ledger
+            .state(key)
+            .is_some_and(|state| state.locked.is_some());
+        let answerable = locked || self.free_places(key) > 0;
+        self.seats.first(key).filter(|_| answerable)
+    }
+
+    fn retry(&mut self, ticket: Ticket) -> Vec<Effect> {
+        let Ticket(_, id) = ticket;
+        let Some(Stage::Waiting { until, .. }) = self.flights.get(id).map(|a| a.stage.clone())
+        else {
+            return Vec::new();
+        };
+        self.flights.enter(id, Stage::Prompting);
+        match self.approach(ticket, until) {
+            Gate::Open => vec![Effect::Admit(id)],
+            Gate::Wait => Vec::new(),
+            Gate::Closed(refusal) => self.turn_away(id, refusal),
+        }
+    }
+
+    /// It held no place, so nobody else gets one by this.
+    fn turn_away(&mut self, id: AttemptId, refusal: Refusal) -> Vec<Effect> {
+        self.unseat(id);
+        vec![Effect::TurnAway(id, refusal)]
+    }
+
+    /// The time of an attempt at the gate is over.
+    pub(super) fn lapse(&mut self, id: AttemptId) -> Vec<Effect> {
+        match self.flights.get(id).map(|attempt| &attempt.stage) {
+            Some(Stage::Waiting { .. }) => self.turn_away(id, Refusal::Busy),
+            Some(Stage::Verifying { .. }) => self.lapse_verification(id),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Counts it, and keeps it in flight for a success that comes late.
+    fn lapse_verification(&mut self, id: AttemptId) -> Vec<Effect> {
+        let Some(attempt) = self.unseat(id) else {
+            return Vec::new();
+        };
+        let mut effects = vec![Effect::Lapsed(id)];
+        effects.extend(self.count(&attempt));
+        let keys = attempt.keys.clone();
+        self.flights.insert(
+            id,
+            InFlight {
+                stage: Stage::Lapsed,
+                ..attempt
+            },
+        );
+        effects.extend(self.admit_waiting(&keys));
+        effects
+    }
+
+    /// Puts everybody where he belongs after the settings changed; those being verified first.
+    pub(super) fn reseat(&mut self) -> Vec<Effect> {
+        self.seats = Seats::default();
+        for id in self.flights.ids() {
+            let Some(attempt) = self.flights.get(id) else {
+                continue;
+            };
+            let standing = Standing::of(&self.settings, &attempt.client, attempt.reporter);
+            let verifying = matches!(attempt.stage, Stage::Verifying { .. });
+            let keys = standing.keys();
+            if verifying {
+                self.seats.take(&keys);
+            }
+            self.flights.judge(id, keys);
+        }
+        let waiting = self.flights.waiting();
+        waiting
+            .into_iter()
+            .flat_map(|ticket| self.retry(ticket))
+            .collect()
+    }
+}

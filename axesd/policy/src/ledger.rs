@@ -1,0 +1,271 @@
+//! The failures that count, and the counters that are views of them.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+
+use crate::attempt::{Failure, Reporter};
+use crate::effect::{CounterState, Effect, Release};
+use crate::key::CounterKey;
+use crate::settings::{CounterRule, Settings};
+use crate::time::Timestamp;
+
+/// Every failure that some counter holds.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    failures: BTreeMap<u64, Held>,
+    counters: HashMap<CounterKey, Counter>,
+    /// One entry for each counter; a failure that came later moves it when it is reached.
+    expiries: BinaryHeap<Reverse<(Timestamp, CounterKey)>>,
+    next_id: u64,
+}
+
+#[derive(Debug)]
+struct Held {
+    failure: Failure,
+    /// How many counters hold it.
+    counters: usize,
+}
+
+#[derive(Debug)]
+struct Counter {
+    rule: CounterRule,
+    /// In the order of time; never empty.
+    failures: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    id: u64,
+    at: Timestamp,
+    reporter: Reporter,
+}
+
+/// Which failures of a counter to drop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Drop {
+    All,
+    ReportedByOwner,
+}
+
+impl Ledger {
+    /// Failures that a counter holds now.
+    pub(crate) fn count(&self, key: &CounterKey) -> u32 {
+        self.counters.get(key).map_or(0, Counter::count)
+    }
+
+    /// A counter that holds a failure.
+    pub(crate) fn state(&self, key: &CounterKey) -> Option<CounterState> {
+        self.counters.get(key).map(|counter| counter.state(key))
+    }
+
+    /// Every counter.
+    pub(crate) fn states(&self) -> impl Iterator<Item = CounterState> {
+        self.counters
+            .iter()
+            .map(|(key, counter)| counter.state(key))
+    }
+
+    /// Failures held.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = &Failure> {
+        self.failures.values().map(|held| &held.failure)
+    }
+
+    /// The number for the next failure.
+    pub(crate) fn next_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Counts a failure in the counters of these names that did not forgive it already.
+    pub(crate) fn add(
+        &mut self,
+        settings: &Settings,
+        failure: Failure,
+        keys: &[CounterKey],
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.next_id = self.next_id.max(failure.id);
+        let mut counters = 0;
+        for key in keys
+            .iter()
+            .filter(|key| !failure.forgiven.contains(key.attributes))
+        {
+            let Some(rule) = settings.rule(key.attributes) else {
+                continue;
+            };
+            counters += 1;
+            effects.extend(self.append(key, rule, &failure));
+        }
+        if counters > 0 {
+            effects.insert(0, Effect::Keep(failure.clone()));
+            self.failures.insert(failure.id, Held { failure, counters });
+        }
+        effects
+    }
+
+    /// Drops failures from one counter, which forgives them.
+    pub(crate) fn forgive(&mut self, key: &CounterKey, drop: Drop) -> Vec<Effect> {
+        let dropped = self.remove_entries(key, Release::Success, |entry| drop.covers(entry));
+        let mut effects = dropped.effects;
+        for id in dropped.ids {
+            if let Some(held) = self.failures.get_mut(&id) {
+                held.failure.forgiven.insert(key.attributes);
+                effects.push(Effect::Keep(held.failure.clone()));
+            } else {
+                effects.push(Effect::Forget(id));
+            }
+        }
+        effects
+    }
+
+    /// Drops one failure from all counters of these names.
+    pub(crate) fn remove(&mut self, id: u64, keys: &[CounterKey]) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for key in keys {
+            let dropped = self.remove_entries(key, Release::Reset, |entry| entry.id == id);
+            effects.extend(dropped.effects);
+        }
+        self.failures.remove(&id);
+        effects.push(Effect::Forget(id));
+        effects
+    }
+
+    /// Drops the counters whose cool-off is over; their names come back beside the effects.
+    pub(crate) fn expire(&mut self, now: Timestamp) -> (Vec<Effect>, Vec<CounterKey>) {
+        let (mut effects, mut expired) = (Vec::new(), Vec::new());
+        while self.next_expiry().is_some_and(|at| at <= now) {
+            let Some(Reverse((_, key))) = self.expiries.pop() else {
+                break;
+            };
+            match self.counters.get(&key).and_then(Counter::until) {
+                Some(until) if until <= now => {
+                    let dropped = self.remove_entries(&key, Release::CoolOff, |_| true);
+                    effects.extend(dropped.effects);
+                    effects.extend(self.unheld(&dropped.ids));
+                    expired.push(key);
+                }
+                Some(until) => self.expiries.push(Reverse((until, key))),
+                None => {}
+            }
+        }
+        (effects, expired)
+    }
+
+    /// When [`Ledger::expire`] has something to do at the earliest.
+    pub(crate) fn next_expiry(&self) -> Option<Timestamp> {
+        self.expiries.peek().map(|Reverse((at, _))| *at)
+    }
+
+    fn append(&mut self, key: &CounterKey, rule: CounterRule, failure: &Failure) -> Option<Effect> {
+        let entry = Entry {
+            id: failure.id,
+            at: failure.at,
+            reporter: failure.reporter,
+        };
+        let counter = self.counters.entry(key.clone()).or_insert_with(|| Counter {
+            rule,
+            failures: Vec::new(),
+        });
+        counter.failures.push(entry);
+        if counter.failures.len() == 1 {
+            let until = counter.until();
+            self.expiries
+                .extend(until.map(|until| Reverse((until, key.clone()))));
+        }
+        let state = counter.state(key);
+        (state.failures == state.limit).then_some(Effect::Locked(state))
+    }
+
+    fn remove_entries(
+        &mut self,
+        key: &CounterKey,
+        release: Release,
+        goes: impl Fn(&Entry) -> bool,
+    ) -> Dropped {
+        let mut dropped = Dropped::default();
+        let Some(counter) = self.counters.get_mut(key) else {
+            return dropped;
+        };
+        let before = counter.state(key);
+        dropped.ids = counter
+            .failures
+            .extract_if(.., |entry| goes(entry))
+            .map(|entry| entry.id)
+            .collect();
+        if before.locked.is_some() && counter.locked().is_none() {
+            dropped.effects.push(Effect::Unlocked(before, release));
+        }
+        if counter.failures.is_empty() {
+            self.counters.remove(key);
+        }
+        for id in &dropped.ids {
+            self.release(*id);
+        }
+        dropped
+    }
+
+    /// One counter less holds the failure.
+    fn release(&mut self, id: u64) {
+        if let Some(held) = self.failures.get_mut(&id) {
+            held.counters = held.counters.saturating_sub(1);
+            if held.counters == 0 {
+                self.failures.remove(&id);
+            }
+        }
+    }
+
+    fn unheld(&self, ids: &[u64]) -> Vec<Effect> {
+        let gone = ids.iter().filter(|id| !self.failures.contains_key(id));
+        gone.map(|id| Effect::Forget(*id)).collect()
+    }
+}
+
+#[derive(Default)]
+struct Dropped {
+    ids: Vec<u64>,
+    effects: Vec<Effect>,
+}
+
+impl Drop {
+    fn covers(self, entry: &Entry) -> bool {
+        self == Self::All || entry.reporter == Reporter::Owner
+    }
+}
+
+impl Counter {
+    fn count(&self) -> u32 {
+        u32::try_from(self.failures.len()).unwrap_or(u32::MAX)
+    }
+
+    /// When it reached its limit.
+    fn locked(&self) -> Option<Timestamp> {
+        let last_needed = usize::try_from(self.rule.limit.get()).unwrap_or(usize::MAX) - 1;
+        self.failures.get(last_needed).map(|entry| entry.at)
+    }
+
+    fn last(&self) -> Timestamp {
+        self.failures
+            .last()
+            .map_or_else(Timestamp::default, |entry| entry.at)
+    }
+
+    /// A counter forgets after a period without a counted failure, as in django-axes.
+    fn until(&self) -> Option<Timestamp> {
+        self.rule.cooloff.map(|cooloff| self.last().after(cooloff))
+    }
+
+    fn state(&self, key: &CounterKey) -> CounterState {
+        CounterState {
+            key: key.clone(),
+            failures: self.count(),
+            limit: self.rule.limit.get(),
+            first: self
+                .failures
+                .first()
+                .map_or_else(Timestamp::default, |entry| entry.at),
+            last: self.last(),
+            locked: self.locked(),
+            until: self.until(),
+        }
+    }
+}

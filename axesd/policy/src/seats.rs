@@ -1,0 +1,70 @@
+//! Places at the gate: who is being verified, and who waits for a place.
+//!
+//! A counter with two failures of five left has three places. Whoever finds one of its counters
+//! without a free place stands in the line of that counter, in the order of arrival.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::effect::AttemptId;
+use crate::key::CounterKey;
+
+/// The order in which attempts came to the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Ticket(pub(crate) u64, pub(crate) AttemptId);
+
+/// Places and lines of the counters that somebody uses now.
+#[derive(Debug, Default)]
+pub(crate) struct Seats(HashMap<CounterKey, Seat>);
+
+#[derive(Debug, Default)]
+struct Seat {
+    taken: u32,
+    line: BTreeSet<Ticket>,
+}
+
+impl Seats {
+    /// Places taken on a counter.
+    pub(crate) fn taken(&self, key: &CounterKey) -> u32 {
+        self.0.get(key).map_or(0, |seat| seat.taken)
+    }
+
+    /// Takes a place on each counter; the caller has seen that there is one.
+    pub(crate) fn take(&mut self, keys: &[CounterKey]) {
+        for key in keys {
+            self.0.entry(key.clone()).or_default().taken += 1;
+        }
+    }
+
+    /// Gives the places back.
+    pub(crate) fn give_back(&mut self, keys: &[CounterKey]) {
+        for key in keys {
+            self.change(key, |seat| seat.taken = seat.taken.saturating_sub(1));
+        }
+    }
+
+    /// Stands in the line of a counter.
+    pub(crate) fn wait(&mut self, key: &CounterKey, ticket: Ticket) {
+        self.0.entry(key.clone()).or_default().line.insert(ticket);
+    }
+
+    /// Leaves the line.
+    pub(crate) fn leave(&mut self, key: &CounterKey, ticket: Ticket) {
+        self.change(key, |seat| {
+            seat.line.remove(&ticket);
+        });
+    }
+
+    /// Who is next in the line of a counter.
+    pub(crate) fn first(&self, key: &CounterKey) -> Option<Ticket> {
+        self.0.get(key).and_then(|seat| seat.line.first().copied())
+    }
+
+    fn change(&mut self, key: &CounterKey, change: impl FnOnce(&mut Seat)) {
+        if let Some(seat) = self.0.get_mut(key) {
+            change(seat);
+            if seat.taken == 0 && seat.line.is_empty() {
+                self.0.remove(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! One rule of the design, one test.
+
+use std::time::Duration;
+
+use crate::support::{ADDRESS, COOLOFF, GATE_WAIT, LEASE, PAIR, USER, at, client, settings};
+use axes_policy::attempt::{Failure, Outcome, Reporter};
+use axes_policy::attribute::Attribute;
+use axes_policy::client::Client;
+use axes_policy::effect::{AttemptId, Effect, Refusal, Release};
+use axes_policy::filter::{AddressFilter, Filter};
+use axes_policy::keeper::{Admission, Gate, Keeper};
+use axes_policy::settings::Settings;
+use axes_policy::time::Timestamp;
+
+struct Host {
+    keeper: Keeper,
+    next: u64,
+    kept: Vec<Failure>,
+}
+
+impl Host {
+    fn new(settings: Settings) -> Self {
+        Self::remembering(settings, at(0), Vec::new())
+    }
+
+    fn remembering(settings: Settings, now: Timestamp, failures: Vec<Failure>) -> Self {
+        let (keeper, _) = Keeper::new(settings, now, failures);
+        Self {
+            keeper,
+            next: 0,
+            kept: Vec::new(),
+        }
+    }
+
+    fn begin(&mut self, now: Timestamp, client: &Client) -> Option<AttemptId> {
+        self.next += 1;
+        let id = AttemptId(self.next);
+        let (admission, _) = self.keeper.begin(now, id, client.clone(), Reporter::Root);
+        (admission == Admission::Admitted).then_some(id)
+    }
+
+    fn answer(&mut self, now: Timestamp, id: AttemptId) -> Gate {
+        self.keeper.answered(now, id).0
+    }
+
+    fn end(&mut self, now: Timestamp, id: AttemptId, outcome: Outcome) -> Vec<Effect> {
+        let effects = self.keeper.verdict(now, id, outcome);
+        self.store(&effects);
+        effects
+    }
+
+    /// What a store would hold after these effects.
+    fn store(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            match effect {
+                Effect::Keep(failure) => {
+                    self.kept.retain(|kept| kept.id != failure.id);
+                    self.kept.push(failure.clone());
+                }
+                Effect::Forget(id) => self.kept.retain(|kept| kept.id != *id),
+                _ => {}
+            }
+        }
+        self.kept.sort_by_key(|failure| failure.id);
+    }
+
+    /// One whole attempt; false when it was refused.
+    fn attempt(&mut self, now: Timestamp, client: &Client, outcome: Outcome) -> bool {
+        let Some(id) = self.begin(now, client) else {
+            return false;
+        };
+        assert_eq!(self.answer(now, id), Gate::Open);
+        self.end(now, id, outcome);
+        true
+    }
+
+    fn fail(&mut self, now: Timestamp, client: &Client, times: usize) {
+        for _ in 0..times {
+            assert!(self.attempt(now, client, Outcome::Failure));
+        }
+    }
+
+    fn admits(&mut self, now: Timestamp, client: &Client) -> bool {
+        let id = self.begin(now, client);
+        if let Some(id) = id {
+            self.end(now, id, Outcome::Abandoned);
+        }
+        id.is_some()
+    }
+}
+
+#[test]
+fn failure_n_locks_and_the_next_one_never_reaches_the_password() {
+    let mut host = Host::new(settings(&[(PAIR, 3)]));
+    let alice = client("alice", "192.0.2.1");
+    host.fail(at(0), &alice, 2);
+    let id = host.begin(at(0), &alice).unwrap();
+    assert_eq!(host.answer(at(0), id), Gate::Open);
+    let effects = host.end(at(0), id, Outcome::Failure);
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Locked(_)))
+    );
+    assert!(!host.admits(at(0), &alice));
+    assert!(
+        host.admits(at(0), &client("alice", "192.0.2.2")),
+        "another pair is free"
+    );
+}
+
+#[test]
+fn a_prompt_nobody_answers_costs_nothing() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    for _ in 0..5 {
+        let id = host.begin(at(0), &alice).unwrap();
+        let (outcome, _) = host.keeper.hang_up(at(1), id);
+        assert_eq!(outcome, Some(Outcome::Abandoned));
+    }
+    assert!(host.admits(at(2), &alice));
+}
+
+#[test]
+fn dying_while_verifying_counts() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    let id = host.begin(at(0), &alice).unwrap();
+    assert_eq!(host.answer(at(0), id), Gate::Open);
+    assert_eq!(host.keeper.hang_up(at(1), id).0, Some(Outcome::Failure));
+    assert!(!host.admits(at(2), &alice));
+}
+
+#[test]
+fn the_gate_serves_in_the_order_of_arrival_and_closes_when_the_limit_is_reached() {
+    let mut host = Host::new(settings(&[(PAIR, 2)]));
+    let alice = client("alice", "192.0.2.1");
+    let ids: Vec<_> = (0..5).map(|_| host.begin(at(0), &alice).unwrap()).collect();
+    assert_eq!(host.answer(at(0), ids[0]), Gate::Open);
+    assert_eq!(host.answer(at(0), ids[1]), Gate::Open);
+    for id in &ids[2..] {
+        assert_eq!(host.answer(at(0), *id), Gate::Wait);
+    }
+    assert!(
+        host.end(at(1), ids[0], Outcome::Abandoned)
+            .contains(&Effect::Admit(ids[2]))
+    );
+    host.end(at(1), ids[1], Outcome::Failure);
+    let effects = host.end(at(1), ids[2], Outcome::Failure);
+    let turned = |id| {
+        effects
+            .iter()
+            .any(|e| matches!(e, Effect::TurnAway(other, Refusal::Locked(_)) if *other == id))
+    };
+    assert!(turned(ids[3]) && turned(ids[4]));
+}
+
+#[test]
+fn nobody_waits_longer_than_the_bound() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    let (first, second) = (
+        host.begin(at(0), &alice).unwrap(),
+        host.begin(at(0), &alice).unwrap(),
+    );
+    assert_eq!(host.answer(at(0), first), Gate::Open);
+    assert_eq!(host.answer(at(0), second), Gate::Wait);
+    assert_eq!(host.keeper.next_deadline(), Some(at(0).after(GATE_WAIT)));
+    let effects = host.keeper.advance(at(0).after(GATE_WAIT));
+    assert_eq!(effects, [Effect::TurnAway(second, Refusal::Busy)]);
+}
+
+#[test]
+fn a_place_held_for_too_long_counts_once_and_a_late_success_forgives_it() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    let id = host.begin(at(0), &alice).unwrap();
+    assert_eq!(host.answer(at(0), id), Gate::Open);
+    let later = at(0).after(LEASE);
+    assert!(host.keeper.advance(later).contains(&Effect::Lapsed(id)));
+    assert!(!host.admits(later, &alice));
+    host.end(later, id, Outcome::Success);
+    assert!(host.admits(later, &alice));
+}
+
+#[test]
+fn a_crowd_that_is_turned_away_at_once_does_not_exhaust_the_stack() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    let ids: Vec<_> = (0..100_000)
+        .map(|_| host.begin(at(0), &alice).unwrap())
+        .collect();
+    let opened = ids
+        .iter()
+        .filter(|id| host.answer(at(0), **id) == Gate::Open)
+        .count();
+    assert_eq!(opened, 1);
+    let effects = host.end(at(1), ids[0], Outcome::Failure);
+    let turned = effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::TurnAway(..)))
+        .count();
+    assert_eq!(turned, 99_999);
+}
+
+#[test]
+fn cool_off_counts_from_the_last_failure() {
+    let mut host = Host::new(settings(&[(PAIR, 2)]));
+    let alice = client("alice", "192.0.2.1");
+    host.fail(at(0), &alice, 1);
+    host.fail(at(800), &alice, 1);
+    assert!(!host.admits(at(800 + 899), &alice));
+    let effects = host.keeper.advance(at(800 + 900));
+    let released = |e: &Effect| matches!(e, Effect::Unlocked(_, Release::CoolOff));
+    assert!(effects.iter().any(released));
+    assert_eq!(
+        effects
+            .iter()
+            .filter(|e| matches!(e, Effect::Forget(_)))
+            .count(),
+        2
+    );
+    assert!(host.admits(at(800 + 900), &alice));
+}
+
+#[test]
+fn a_pause_longer_than_the_cool_off_starts_the_series_again() {
+    let mut host = Host::new(settings(&[(PAIR, 3)]));
+    let alice = client("alice", "192.0.2.1");
+    host.fail(at(0), &alice, 2);
+    host.fail(at(901), &alice, 2);
+    assert!(host.admits(at(901), &alice));
+}
+
+#[test]
+fn a_refused_try_does_not_extend_the_lockout() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    host.fail(at(0), &alice, 1);
+    for second in 1..900 {
+        assert!(!host.admits(at(second), &alice));
+    }
+    assert!(host.admits(at(900), &alice));
+}
+
+#[test]
+fn a_success_forgives_its_own_counters_but_never_the_address() {
+    let counters: [(&[Attribute], u32); 2] = [(PAIR, 3), (ADDRESS, 4)];
+    let mut host = Host::new(settings(&counters));
+    let (mallory, victim) = (client("mallory", "192.0.2.9"), client("root", "192.0.2.9"));
+    host.fail(at(0), &victim, 2);
+    host.fail(at(0), &mallory, 1);
+    assert!(host.attempt(at(0), &mallory, Outcome::Success));
+    host.fail(at(0), &victim, 1);
+    assert!(
+        !host.admits(at(0), &mallory),
+        "the address is locked all the same"
+    );
+}
+
+#[test]
+fn a_success_seen_by_the_user_alone_forgives_nothing_that_root_reported() {
+    let mut host = Host::new(settings(&[(USER, 2)]));
+    let alice = client("alice", "");
+    host.fail(at(0), &alice, 1);
+    let id = AttemptId(1000);
+    assert_eq!(
+        host.keeper
+            .begin(at(0), id, alice.clone(), Reporter::Owner)
+            .0,
+        Admission::Admitted
+    );
+    let _ = host.keeper.verdict(at(0), id, Outcome::Success);
+    host.fail(at(0), &alice, 1);
+    assert!(!host.admits(at(0), &alice));
+}
+
+#[test]
+fn what_was_kept_gives_the_same_counters_after_a_restart() {
+    let counters: [(&[Attribute], u32); 2] = [(PAIR, 5), (ADDRESS, 10)];
+    let mut host = Host::new(settings(&counters));
+    let (alice, bob) = (client("alice", "192.0.2.1"), client("bob", "192.0.2.1"));
+    host.fail(at(0), &alice, 3);
+    host.fail(at(10), &bob, 2);
+    assert!(host.attempt(at(20), &alice, Outcome::Success));
+    host.fail(at(30), &alice, 1);
+    let again = Host::remembering(settings(&counters), at(40), host.kept.clone());
+    let sorted = |keeper: &Keeper| {
+        let mut states: Vec<_> = keeper.counters().collect();
+        states.sort_by(|a, b| a.key.cmp(&b.key));
+        states
+    };
+    assert_eq!(sorted(&again.keeper), sorted(&host.keeper));
+    assert_eq!(sorted(&again.keeper).len(), 3);
+}
+
+#[test]
+fn a_history_from_the_future_counts_as_one_of_now() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    host.fail(at(86_400), &alice, 1);
+    let mut back = Host::remembering(settings(&[(PAIR, 1)]), at(0), host.kept);
+    assert!(!back.admits(at(1), &alice), "still locked");
+    assert!(
+        back.admits(at(0).after(COOLOFF), &alice),
+        "for one cool-off, not for a day"
+    );
+}
+
+#[test]
+fn a_clock_that_steps_back_locks_and_unlocks_nobody() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let (alice, bob) = (client("alice", "192.0.2.1"), client("bob", "192.0.2.1"));
+    host.fail(at(10_000), &alice, 1);
+    assert!(!host.admits(at(0), &alice));
+    assert!(host.admits(at(0), &bob));
+    assert!(host.admits(at(10_900), &alice));
+}
+
+#[test]
+fn a_reset_by_address_takes_its_failures_out_of_every_counter() {
+    let mut host = Host::new(settings(&[(USER, 3)]));
+    host.fail(at(0), &client("alice", "192.0.2.1"), 2);
+    host.fail(at(0), &client("alice", "198.51.100.1"), 1);
+    let filter = Filter {
+        address: Some(AddressFilter::parse("192.0.2.0/24")),
+        ..Filter::default()
+    };
+    let (result, effects) = host.keeper.reset(at(1), &filter);
+    assert_eq!((result.failures, result.counters.len()), (2, 1));
+    assert!(
+        effects
+            .iter()
+            .any(|e| matches!(e, Effect::Unlocked(_, Release::Reset)))
+    );
+    assert_eq!(
+        host.keeper
+            .counters()
+            .next()
+            .map(|counter| counter.failures),
+        Some(1)
+    );
+}
+
+#[test]
+fn a_raised_limit_frees_at_once_and_history_stays() {
+    let mut host = Host::new(settings(&[(ADDRESS, 3)]));
+    let alice = client("alice", "192.0.2.1");
+    host.fail(at(0), &alice, 3);
+    assert!(!host.admits(at(0), &alice));
+    let _ = host.keeper.reconfigure(at(0), settings(&[(ADDRESS, 5)]));
+    host.fail(at(0), &alice, 2);
+    assert!(!host.admits(at(0), &alice));
+}
+
+#[test]
+fn other_parameters_judge_the_same_history() {
+    let mut host = Host::new(settings(&[(PAIR, 3)]));
+    host.fail(at(0), &client("alice", "192.0.2.1"), 2);
+    host.fail(at(0), &client("bob", "192.0.2.1"), 2);
+    let _ = host.keeper.reconfigure(at(0), settings(&[(ADDRESS, 4)]));
+    assert!(!host.admits(at(0), &client("carol", "192.0.2.1")));
+}
+
+#[test]
+fn whoever_waits_when_the_settings_change_is_served_by_the_new_ones() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    let (first, second) = (
+        host.begin(at(0), &alice).unwrap(),
+        host.begin(at(0), &alice).unwrap(),
+    );
+    assert_eq!(host.answer(at(0), first), Gate::Open);
+    assert_eq!(host.answer(at(0), second), Gate::Wait);
+    let effects = host.keeper.reconfigure(at(1), settings(&[(PAIR, 2)]));
+    assert_eq!(effects, [Effect::Admit(second)]);
+    host.end(at(1), first, Outcome::Failure);
+    host.end(at(1), second, Outcome::Failure);
+    assert!(!host.admits(at(1), &alice));
+}
+
+#[test]
+fn the_blacklist_refuses_and_the_whitelist_exempts() {
+    let networks = |text: &str| [text.parse::<ipnetwork::IpNetwork>().unwrap()].into_iter();
+    let mut rules = settings(&[(ADDRESS, 1)]);
+    rules.whitelist = networks("192.0.2.0/24").collect();
+    rules.blacklist = networks("192.0.2.66/32").collect();
+    let mut host = Host::new(rules);
+    host.fail(at(0), &client("alice", "192.0.2.1"), 10);
+    assert!(!host.admits(at(0), &client("alice", "192.0.2.66")));
+    assert!(
+        host.keeper
+            .account(&client("alice", "192.0.2.66"))
+            .is_some()
+    );
+    assert!(
+        host.keeper
+            .account(&client("alice", "198.51.100.1"))
+            .is_none()
+    );
+}
+
+#[test]
+fn local_failures_of_different_users_share_no_counter() {
+    let mut host = Host::new(settings(&[(ADDRESS, 1), (PAIR, 2)]));
+    host.fail(at(0), &client("alice", ""), 2);
+    assert!(!host.admits(at(0), &client("alice", "")));
+    assert!(host.admits(at(0), &client("bob", "")));
+    assert!(host.admits(at(0), &client("alice", "192.0.2.1")));
+}
+
+#[test]
+fn an_idle_gatekeeper_has_no_deadline() {
+    let mut host = Host::new(settings(&[(PAIR, 3)]));
+    assert_eq!(host.keeper.next_deadline(), None);
+    host.fail(at(0), &client("alice", "192.0.2.1"), 1);
+    assert_eq!(host.keeper.next_deadline(), Some(at(0).after(COOLOFF)));
+    let _ = host
+        .keeper
+        .advance(at(0).after(COOLOFF + Duration::from_millis(1)));
+    assert_eq!(host.keeper.next_deadline(), None);
+}
