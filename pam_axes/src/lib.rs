@@ -1,1 +1,72 @@
-//! Not written yet.
+//! `pam_axes.so`: tells axesd of every attempt to log in, and asks it before a password counts.
+//!
+//! In the auth phase it asks for admission, then watches the attempt from inside libpam: the
+//! [`conversation`] wrapper is the gate, the [`delay`] hook hears the verdict. It returns
+//! `PAM_IGNORE` to whoever is admitted: it never helps anybody in.
+//!
+//! It runs inside sshd and sudo: no threads, no process-wide state but the panic hook, nothing
+//! that unwinds, prints, or waits past its deadline.
+
+mod account;
+mod attempt;
+mod authenticate;
+mod classic;
+mod conversation;
+mod delay;
+mod ffi;
+mod identity;
+mod link;
+mod log;
+mod options;
+mod outcome;
+mod panics;
+
+use std::ffi::CStr;
+
+use pam::constants::{PamFlag, PamResultCode};
+use pam::module::{PamHandle, PamHooks};
+
+use crate::options::{Layout, Options};
+
+struct Axes;
+
+pub use entry::*;
+
+/// The six entry points that libpam looks for.
+#[expect(missing_docs, reason = "generated code")]
+mod entry {
+    use super::Axes;
+
+    pam::pam_hooks!(Axes);
+}
+
+impl PamHooks for Axes {
+    fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        enter(pamh, &args, flags, |pamh, options| match options.layout {
+            Layout::Watching => authenticate::authenticate(pamh, options),
+            Layout::Preauth => classic::preauth(pamh, options),
+            Layout::Authfail => classic::authfail(pamh, options),
+            Layout::Authsucc => classic::authsucc(pamh, options),
+        })
+    }
+
+    fn acct_mgmt(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        enter(pamh, &args, flags, account::account)
+    }
+}
+
+/// Reads the options, and turns a panic into the fail mode.
+fn enter(
+    pamh: &mut PamHandle,
+    args: &[&CStr],
+    flags: PamFlag,
+    phase: impl FnOnce(&mut PamHandle, &Options) -> PamResultCode,
+) -> PamResultCode {
+    panics::report_to_syslog();
+    let options = Options::parse(args, flags);
+    for complaint in &options.complaints {
+        log::warning(pamh, complaint);
+    }
+    panics::guard(|| phase(pamh, &options))
+        .unwrap_or_else(|| options.failmode.code("internal error", pamh))
+}

@@ -1,0 +1,75 @@
+//! The auth phase of the one line that does everything.
+
+use axes_proto::pam::Stage;
+use axes_proto::text::Sentence;
+use pam::constants::PamResultCode;
+use pam::items::AuthTok;
+use pam::module::PamHandle;
+
+use crate::attempt::Attempt;
+use crate::link::{Decision, Link};
+use crate::options::{Manners, Options};
+use crate::outcome::Asked;
+use crate::{ffi, identity, log};
+
+/// Asks for admission, then watches.
+pub(crate) fn authenticate(pamh: &mut PamHandle, options: &Options) -> PamResultCode {
+    if Attempt::of(pamh).is_some_and(|attempt| attempt.is_watching(pamh)) {
+        return PamResultCode::PAM_IGNORE;
+    }
+    Attempt::retire(pamh);
+    // A password that an earlier module asked for can be verified without another prompt.
+    let at_hand = pamh
+        .get_item::<AuthTok>()
+        .is_ok_and(|token| token.is_some());
+    let (stage, asked) = if at_hand {
+        (Stage::Answered, Asked::Answered)
+    } else {
+        (Stage::Prompting, Asked::Nothing)
+    };
+    admit(pamh, options, stage, |pamh, link| {
+        if let Err(code) = Attempt::new(pamh, options, link, asked).carry(pamh) {
+            return options
+                .failmode
+                .code(&format!("pam_set_data: {code:?}"), pamh);
+        }
+        let trouble = match Attempt::of(pamh).map(Attempt::watch) {
+            Some(Ok(())) => return PamResultCode::PAM_IGNORE,
+            Some(Err(refused)) => format!("pam_set_item: code {}", refused.0),
+            None => "pam_get_data does not find the attempt".to_owned(),
+        };
+        options.failmode.code(&trouble, pamh)
+    })
+}
+
+/// Asks axesd; goes on with `admitted`, or returns what the rest of the stack is to hear.
+pub(crate) fn admit(
+    pamh: &mut PamHandle,
+    options: &Options,
+    stage: Stage,
+    admitted: impl FnOnce(&mut PamHandle, Link) -> PamResultCode,
+) -> PamResultCode {
+    let client = match identity::client(pamh) {
+        Ok(client) => client,
+        Err(code) => return code,
+    };
+    let mut link = Link::new(options, client);
+    match link.begin(stage) {
+        Ok(Decision::GoOn) => {
+            log::debug(pamh, options, "admitted");
+            admitted(pamh, link)
+        }
+        Ok(Decision::Refused(sentence)) => refuse(pamh, options, &sentence),
+        Err(error) => options.failmode.code(&error.0, pamh),
+    }
+}
+
+/// Says why, to the person and to the log.
+pub(crate) fn refuse(pamh: &PamHandle, options: &Options, sentence: &Sentence) -> PamResultCode {
+    log::notice(pamh, &format!("refused: {sentence}"));
+    let explain = options.manners == Manners::Explain;
+    if let Some(conversation) = ffi::conversation(pamh).filter(|_| explain) {
+        ffi::show_error(&conversation, sentence.as_str());
+    }
+    options.code.to_pam()
+}

@@ -1,0 +1,161 @@
+//! The line to axesd for one attempt: one connection, one budget of time.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use axes_proto::client::{ClientError, Connection, Deadline};
+use axes_proto::pam::{Client, Outcome, Reply, Request, Stage};
+use axes_proto::text::Sentence;
+
+use crate::options::Options;
+
+/// Until the daemon has said how long the gate may take.
+const GATE_WAIT: Duration = Duration::from_secs(10);
+/// However long the daemon would like it to take.
+const MAX_GATE_WAIT: Duration = Duration::from_secs(60);
+
+/// The line to axesd for one attempt.
+#[derive(Debug)]
+pub(crate) struct Link {
+    socket: PathBuf,
+    client: Client,
+    connection: Option<Connection>,
+    /// What is left of the time for everything that is not waiting at the gate.
+    budget: Duration,
+    gate_wait: Duration,
+}
+
+/// What axesd decided.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    GoOn,
+    Refused(Sentence),
+}
+
+/// Why axesd could not decide.
+#[derive(Debug)]
+pub(crate) struct Unreachable(pub(crate) String);
+
+impl Link {
+    pub(crate) fn new(options: &Options, client: Client) -> Self {
+        Self {
+            socket: options.socket.clone(),
+            client,
+            connection: None,
+            budget: options.timeout,
+            gate_wait: GATE_WAIT,
+        }
+    }
+
+    /// Asks for admission.
+    pub(crate) fn begin(&mut self, stage: Stage) -> Result<Decision, Unreachable> {
+        let reply = self.try_begin(stage);
+        self.decide(reply)
+    }
+
+    /// Asks the gate. A daemon that was restarted since has forgotten the attempt: begin again.
+    pub(crate) fn answered(&mut self) -> Result<Decision, Unreachable> {
+        let mut reply = self.try_ask(self.gate_wait, &Request::Answered);
+        if reply.as_ref().is_err_and(is_gone) {
+            reply = self.try_begin(Stage::Answered);
+        }
+        self.decide(reply)
+    }
+
+    /// Reports the end; returns when it is on disk.
+    pub(crate) fn verdict(&mut self, outcome: Outcome) -> Result<(), Unreachable> {
+        let request = Request::Verdict(outcome);
+        let mut reply = self.try_ask(Duration::ZERO, &request);
+        if reply.as_ref().is_err_and(is_gone) {
+            let begun = self.try_begin(Stage::Verified);
+            self.decide(begun)?;
+            reply = self.try_ask(Duration::ZERO, &request);
+        }
+        self.connection = None;
+        match reply {
+            Ok(Reply::Recorded) => Ok(()),
+            reply => Err(self.unexpected(reply)),
+        }
+    }
+
+    /// Asks whether an account may be used without authentication through PAM.
+    pub(crate) fn account(&mut self) -> Result<Decision, Unreachable> {
+        let request = Request::Account(self.client.clone());
+        let reply = self.timed(Duration::ZERO, |link, deadline| {
+            Connection::open(&link.socket, deadline)?.ask(&request, deadline)
+        });
+        self.decide(reply)
+    }
+
+    /// Hangs up; axesd draws its own conclusion.
+    pub(crate) fn close(&mut self) {
+        self.connection = None;
+    }
+
+    fn try_begin(&mut self, stage: Stage) -> Result<Reply, ClientError> {
+        let wait = match stage {
+            Stage::Answered => self.gate_wait,
+            Stage::Prompting | Stage::Verified => Duration::ZERO,
+        };
+        let request = Request::Begin(self.client.clone(), stage);
+        self.timed(wait, |link, deadline| {
+            let connection = Connection::open(&link.socket, deadline)?;
+            let reply = connection.ask(&request, deadline)?;
+            link.connection = Some(connection);
+            Ok(reply)
+        })
+    }
+
+    /// Asks on the connection; one that failed is not used again.
+    fn try_ask(&mut self, wait: Duration, request: &Request) -> Result<Reply, ClientError> {
+        self.timed(wait, |link, deadline| {
+            let connection = link.connection.take().ok_or(ClientError::Closed)?;
+            let reply = connection.ask(request, deadline)?;
+            link.connection = Some(connection);
+            Ok(reply)
+        })
+    }
+
+    /// Runs something against the budget; `wait` on top of it is free.
+    fn timed<T>(
+        &mut self,
+        wait: Duration,
+        run: impl FnOnce(&mut Self, Deadline) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let started = Instant::now();
+        let result = run(self, Deadline::after(wait.saturating_add(self.budget)));
+        self.budget = self
+            .budget
+            .saturating_sub(started.elapsed().saturating_sub(wait));
+        result
+    }
+
+    fn decide(&mut self, reply: Result<Reply, ClientError>) -> Result<Decision, Unreachable> {
+        match reply {
+            Ok(Reply::Admitted { gate_wait_ms }) => {
+                self.gate_wait = Duration::from_millis(gate_wait_ms.into()).min(MAX_GATE_WAIT);
+                Ok(Decision::GoOn)
+            }
+            Ok(Reply::Proceed) => Ok(Decision::GoOn),
+            Ok(Reply::Refused(sentence)) => {
+                self.connection = None;
+                Ok(Decision::Refused(sentence))
+            }
+            reply => Err(self.unexpected(reply)),
+        }
+    }
+
+    fn unexpected(&self, reply: Result<Reply, ClientError>) -> Unreachable {
+        let socket = self.socket.display();
+        Unreachable(match reply {
+            Ok(Reply::Failed(sentence)) => format!("axesd at {socket} says: {sentence}"),
+            Ok(reply) => format!("axesd at {socket} gave an answer out of turn: {reply:?}"),
+            Err(error) => format!("axesd at {socket}: {error}"),
+        })
+    }
+}
+
+/// Whether the daemon went away, which is worth one more connection; a slow one is not.
+const fn is_gone(error: &ClientError) -> bool {
+    matches!(error, ClientError::Closed | ClientError::Io(_))
+}
