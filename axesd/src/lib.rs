@@ -1,1 +1,11 @@
-//! Not written yet.
+//! `axesd`, which keeps the attempts and decides, and `axesctl`, which asks it.
+//!
+//! ```text
+//! config   the files                      server   sockets, peers, frames
+//! engine   clock, names, what happens     ctl      axesctl
+//! store    what is kept, durably          daemon   start, reload, end
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod ctl;

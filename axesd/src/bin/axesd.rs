@@ -1,0 +1,3 @@
+//! The daemon; see `axesd::daemon`.
+
+fn main() {}

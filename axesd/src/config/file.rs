@@ -1,0 +1,122 @@
+//! Configuration files: finding, reading, parsing, merging.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use crate::config::ConfigError;
+
+/// Far more than anybody writes by hand.
+const MAX_SIZE: u64 = 1 << 20;
+/// How alike two keys must be before one is proposed for the other.
+const ALIKE: f64 = 0.8;
+
+/// The file and its drop-ins, in the order in which they apply.
+pub(super) fn with_drop_ins(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let folder = path.with_file_name("conf.d");
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries.collect::<io::Result<Vec<_>>>(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    };
+    let entries = entries.map_err(|source| ConfigError::Read {
+        path: folder,
+        source,
+    })?;
+    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
+    files.sort();
+    files.insert(0, path.to_owned());
+    Ok(files)
+}
+
+/// The text of a file that nobody but its owner can change.
+pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
+    let failed = |source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    // The file that is checked is the file that is read: by descriptor, not by name.
+    let file = File::open(path).map_err(failed)?;
+    check(path, &file.metadata().map_err(failed)?)?;
+    let mut text = String::new();
+    file.take(MAX_SIZE)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    Ok(text)
+}
+
+/// Reads TOML; an error names the file, the line and the nearest valid key.
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
+    toml::from_str(text).map_err(|error| ConfigError::Invalid {
+        path: path.to_owned(),
+        line: error.span().map_or(1, |span| line(text, span.start)),
+        message: in_words(error.message()),
+    })
+}
+
+/// Puts one file over another: tables key by key, everything else as a whole.
+pub(super) fn merge(below: &mut Table, above: Table) {
+    for (key, value) in above {
+        match (below.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
+            (_, value) => drop(below.insert(key, value)),
+        }
+    }
+}
+
+fn check(path: &Path, metadata: &fs::Metadata) -> Result<(), ConfigError> {
+    let path = path.to_owned();
+    let owner = metadata.uid();
+    if metadata.mode() & 0o022 != 0 {
+        return Err(ConfigError::Writable { path });
+    }
+    if owner != 0 && owner != nix::unistd::geteuid().as_raw() {
+        return Err(ConfigError::Owner { path, owner });
+    }
+    if metadata.len() > MAX_SIZE {
+        return Err(ConfigError::TooLarge {
+            path,
+            max: MAX_SIZE,
+        });
+    }
+    Ok(())
+}
+
+fn line(text: &str, offset: usize) -> usize {
+    1 + text
+        .bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
+        .count()
+}
+
+/// serde says "unknown field `x`, expected one of `a`, `b`"; an administrator wants to hear
+/// which key was meant.
+fn in_words(message: &str) -> String {
+    if !message.starts_with("unknown field") {
+        return message.lines().collect::<Vec<_>>().join("; ");
+    }
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().unwrap_or_default();
+    let valid: Vec<&str> = quoted.collect();
+    let likeness = |key: &&str| strsim::jaro_winkler(unknown, key);
+    let nearest = valid
+        .iter()
+        .copied()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match nearest.filter(|key| likeness(key) >= ALIKE) {
+        Some(key) => format!("unknown key `{unknown}`; did you mean `{key}`?"),
+        None => format!(
+            "unknown key `{unknown}`; valid keys are {}",
+            valid.join(", ")
+        ),
+    }
+}

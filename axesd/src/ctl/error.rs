@@ -1,0 +1,96 @@
+//! Why `axesctl` could not do what it was asked, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use axes_proto::client::ClientError;
+use axes_proto::frame::{FrameError, VERSION};
+use axes_proto::text::Sentence;
+use nix::errno::Errno;
+
+/// Why there is no answer to show.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CtlError {
+    #[error(
+        "axesd is not running: nobody listens on {0}; \
+         start it with `systemctl start axesd`, or name its socket with --socket"
+    )]
+    NotRunning(PathBuf),
+    #[error(
+        "you are not in group axes, so {0} is closed to you: \
+         use sudo, or `sudo adduser $USER axes` and log in again"
+    )]
+    NotAllowed(PathBuf),
+    #[error("axesd did not answer in time: see `journalctl -u axesd`, or restart it")]
+    TimedOut,
+    #[error(
+        "axesd closed the connection before its answer was complete: see `journalctl -u axesd`"
+    )]
+    Closed,
+    #[error(
+        "axesd speaks protocol version {0} and axesctl version {VERSION}: \
+         finish the update with `systemctl restart axesd`"
+    )]
+    Version(u8),
+    #[error("axesd refused: {0}")]
+    Refused(Sentence),
+    #[error(
+        "axesd answered something else than it was asked: \
+         it is of another release, finish the update with `systemctl restart axesd`"
+    )]
+    Misplaced,
+    #[error("cannot ask axesd on {0}: {1}")]
+    Other(PathBuf, #[source] ClientError),
+    #[error("cannot write the answer: {0}")]
+    Output(#[source] io::Error),
+}
+
+impl CtlError {
+    /// What a failed exchange on this socket means to an administrator.
+    pub(super) fn asking(socket: &Path, error: ClientError) -> Self {
+        match error {
+            ClientError::Connect(Errno::ENOENT | Errno::ECONNREFUSED) => {
+                Self::NotRunning(socket.into())
+            }
+            ClientError::Connect(Errno::EACCES | Errno::EPERM) => Self::NotAllowed(socket.into()),
+            ClientError::TimedOut => Self::TimedOut,
+            ClientError::Closed => Self::Closed,
+            ClientError::Frame(FrameError::Version(version)) => Self::Version(version),
+            other => Self::Other(socket.into(), other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(error: ClientError) -> String {
+        CtlError::asking(Path::new("/run/axes/control.sock"), error).to_string()
+    }
+
+    #[test]
+    fn each_cause_says_what_to_do() {
+        for (error, remedy) in [
+            (ClientError::Connect(Errno::ENOENT), "systemctl start axesd"),
+            (
+                ClientError::Connect(Errno::ECONNREFUSED),
+                "systemctl start axesd",
+            ),
+            (ClientError::Connect(Errno::EACCES), "adduser $USER axes"),
+            (ClientError::TimedOut, "journalctl -u axesd"),
+            (ClientError::Closed, "journalctl -u axesd"),
+            (
+                ClientError::Frame(FrameError::Version(2)),
+                "systemctl restart axesd",
+            ),
+            (
+                ClientError::Connect(Errno::ENAMETOOLONG),
+                "/run/axes/control.sock",
+            ),
+        ] {
+            let sentence = told(error);
+            assert!(sentence.contains(remedy), "{sentence}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Answers as scripts read them. Names and types in here are a promise: add, never change.
+
+use axes_proto::control::{Attempt, Counter, Reset, Status};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::report::{Report, outcome_word};
+use super::time::{later, moment, rfc3339};
+
+/// One object.
+pub(super) fn render(report: &Report, now: Timestamp) -> Value {
+    let counted = |counters: &[Counter]| -> Vec<Value> {
+        counters
+            .iter()
+            .map(|counter| counter_object(counter, now))
+            .collect()
+    };
+    match report {
+        Report::Status(status) => status_object(status),
+        Report::List(_, counters) => json!({ "counters": counted(counters) }),
+        Report::Show(_, counters, attempts) => {
+            let attempts: Vec<_> = attempts.iter().map(attempt_object).collect();
+            json!({ "counters": counted(counters), "attempts": attempts })
+        }
+        Report::Reset(Reset { failures, unlocked }, counters) => {
+            json!({ "failures": failures, "unlocked": unlocked, "counters": counted(counters) })
+        }
+    }
+}
+
+/// An error as an object.
+pub(super) fn error(message: &str) -> Value {
+    // Usage errors come with a label of their own, and with an end of line.
+    json!({ "error": message.trim_start_matches("error: ").trim_end() })
+}
+
+fn status_object(status: &Status) -> Value {
+    let totals = status.totals;
+    json!({
+        "version": status.version,
+        "uptime_seconds": status.uptime_s,
+        "store": status.store,
+        "store_alarm": status.store_alarm,
+        "counters": status.counters,
+        "locked": status.locked,
+        "in_flight": status.in_flight,
+        "waiting": status.waiting,
+        "totals": {
+            "success": totals.success,
+            "failure": totals.failure,
+            "refused": totals.refused,
+            "abandoned": totals.abandoned,
+            "error": totals.error,
+        },
+    })
+}
+
+fn counter_object(counter: &Counter, now: Timestamp) -> Value {
+    json!({
+        "username": counter.username,
+        "address": counter.address,
+        "service": counter.service,
+        "tty": counter.tty,
+        "failures": counter.failures,
+        "limit": counter.limit,
+        "locked": counter.locked_ms.is_some(),
+        "first_failure": rfc3339(moment(counter.first_ms)),
+        "last_failure": rfc3339(moment(counter.last_ms)),
+        "locked_since": counter.locked_ms.map(|since| rfc3339(moment(since))),
+        "until": counter.left_ms.map(|left| rfc3339(later(now, left))),
+        "seconds_left": counter.left_ms.map(|left| left.div_ceil(1000)),
+    })
+}
+
+fn attempt_object(attempt: &Attempt) -> Value {
+    json!({
+        "at": rfc3339(moment(attempt.at_ms)),
+        "username": attempt.username,
+        "address": attempt.address,
+        "service": attempt.service,
+        "tty": attempt.tty,
+        "ruser": attempt.ruser,
+        "outcome": outcome_word(attempt.outcome),
+        "reason": attempt.reason,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axes_proto::control::{Subject, Which};
+    use axes_proto::text::Name;
+
+    use super::*;
+    use crate::ctl::samples::{self, NOW_MS};
+
+    fn value(report: &Report) -> Value {
+        render(report, moment(NOW_MS))
+    }
+
+    fn alice() -> Value {
+        json!({
+            "username": "alice", "address": "192.0.2.7", "service": null, "tty": null,
+            "failures": 5, "limit": 5, "locked": true,
+            "first_failure": "2025-11-23T09:26:40.000Z",
+            "last_failure": "2025-11-23T09:28:20.500Z",
+            "locked_since": "2025-11-23T09:28:20.500Z",
+            "until": "2025-11-23T09:44:09.500Z", "seconds_left": 750,
+        })
+    }
+
+    #[test]
+    fn a_counter_has_every_member_also_where_it_is_null() {
+        let anybody = json!({
+            "username": null, "address": "192.0.2.7", "service": null, "tty": null,
+            "failures": 3, "limit": 20, "locked": false,
+            "first_failure": "2025-11-23T09:26:40.000Z",
+            "last_failure": "2025-11-23T09:28:20.500Z",
+            "locked_since": null, "until": null, "seconds_left": null,
+        });
+        let counters = vec![samples::counter(), samples::address_counter()];
+        let list = value(&Report::List(Which::All, counters));
+        assert_eq!(list, json!({ "counters": [alice(), anybody] }));
+    }
+
+    #[test]
+    fn an_attempt_has_every_member() {
+        let subject = Subject::User(Name::from_typed("alice"));
+        let shown = value(&Report::Show(subject, vec![], vec![samples::attempt()]));
+        let attempt = json!({
+            "at": "2025-11-23T09:28:20.500Z", "username": "alice", "address": "192.0.2.7",
+            "service": "sshd", "tty": null, "ruser": null, "outcome": "refused",
+            "reason": "locked",
+        });
+        assert_eq!(shown, json!({ "counters": [], "attempts": [attempt] }));
+    }
+
+    #[test]
+    fn a_reset_has_its_counters() {
+        let reset = Reset {
+            failures: 5,
+            unlocked: 1,
+        };
+        let told = value(&Report::Reset(reset, vec![samples::counter()]));
+        assert_eq!(
+            told,
+            json!({ "failures": 5, "unlocked": 1, "counters": [alice()] })
+        );
+    }
+
+    #[test]
+    fn the_status_has_every_member() {
+        let expected = json!({
+            "version": "0.1.0", "uptime_seconds": 273_600, "store": "sled", "store_alarm": null,
+            "counters": 12, "locked": 3, "in_flight": 2, "waiting": 1,
+            "totals": { "success": 5, "failure": 6, "refused": 7, "abandoned": 8, "error": 9 },
+        });
+        assert_eq!(value(&Report::Status(samples::status())), expected);
+    }
+
+    #[test]
+    fn an_error_is_one_line_whatever_it_says() {
+        assert_eq!(error("no\n\"x\"\n").to_string(), r#"{"error":"no\n\"x\""}"#);
+    }
+}

@@ -1,0 +1,163 @@
+//! `axesctl`: asks the daemon on its control socket and shows what it answers.
+
+mod arguments;
+mod columns;
+mod error;
+mod exchange;
+mod json;
+mod report;
+#[cfg(test)]
+mod samples;
+mod table;
+mod text;
+mod time;
+mod typed;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anstream::AutoStream;
+use clap::Parser as _;
+use jiff::Zoned;
+
+use arguments::{Arguments, Form};
+use error::CtlError;
+use report::Report;
+
+/// How long the whole exchange with the daemon may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+// Exit statuses, as the help text lists them.
+const DONE: u8 = 0;
+const NOTHING_MATCHED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+const FAILED: u8 = 3;
+
+/// Runs `axesctl` with the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let status = match Arguments::try_parse() {
+        Ok(arguments) => served(&arguments),
+        Err(error) => not_understood(&error),
+    };
+    status.into()
+}
+
+fn served(arguments: &Arguments) -> u8 {
+    let mut output = AutoStream::new(io::stdout().lock(), arguments.colour.into());
+    run(arguments, &mut output).unwrap_or_else(|error| {
+        complain(&error.to_string(), arguments.form());
+        FAILED
+    })
+}
+
+/// The help text too arrives here, as an "error" that belongs on standard output.
+fn not_understood(error: &clap::Error) -> u8 {
+    match Form::guessed_from(std::env::args_os()) {
+        Form::Json if error.use_stderr() => complain(&error.to_string(), Form::Json),
+        // Nothing is left to be done where even this cannot be written.
+        _ => error.print().unwrap_or_default(),
+    }
+    if error.use_stderr() {
+        WRONG_USAGE
+    } else {
+        DONE
+    }
+}
+
+fn run(arguments: &Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
+    let request = arguments.command.request();
+    let report = exchange::ask(&arguments.socket, request, PATIENCE)?;
+    let shown = rendered(&report, arguments.form(), &Zoned::now());
+    let result = output.write_all(shown.as_bytes());
+    written(result.and_then(|()| output.flush()))?;
+    if report.is_empty() {
+        return Ok(NOTHING_MATCHED);
+    }
+    Ok(DONE)
+}
+
+fn rendered(report: &Report, form: Form, now: &Zoned) -> String {
+    match form {
+        Form::Text => text::render(report, now),
+        Form::Json => format!("{}\n", json::render(report, now.timestamp())),
+    }
+}
+
+/// A reader that has seen enough, as `head` does, is no failure.
+fn written(result: io::Result<()>) -> Result<(), CtlError> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(CtlError::Output),
+    }
+}
+
+fn complain(message: &str, form: Form) {
+    let line = match form {
+        Form::Text => format!("axesctl: {message}"),
+        Form::Json => json::error(message).to_string(),
+    };
+    // The exit status still tells when this cannot be written.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use axes_proto::control::{Reply, Reset};
+
+    use super::*;
+    use crate::ctl::samples::{Daemon, counter};
+
+    fn ran(daemon: &Daemon, words: &[&str]) -> (Result<u8, CtlError>, String) {
+        let socket = daemon.socket.to_str().unwrap();
+        let line = ["axesctl", "--socket", socket]
+            .into_iter()
+            .chain(words.iter().copied());
+        let arguments = Arguments::try_parse_from(line).unwrap();
+        let mut output = Vec::new();
+        let status = run(&arguments, &mut output);
+        (status, String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn a_list_is_printed_and_the_status_is_zero() {
+        let daemon = Daemon::answering(&[Reply::Counter(counter()), Reply::End]);
+        let (status, output) = ran(&daemon, &["list"]);
+        assert_eq!(status.unwrap(), DONE);
+        assert!(output.contains("alice"), "{output}");
+    }
+
+    #[test]
+    fn an_empty_list_is_no_failure_but_a_reset_of_nothing_is() {
+        let daemon = Daemon::answering(&[Reply::End]);
+        assert_eq!(ran(&daemon, &["list", "--locked"]).0.unwrap(), DONE);
+
+        let nothing = Reply::Reset(Reset {
+            failures: 0,
+            unlocked: 0,
+        });
+        let daemon = Daemon::answering(&[nothing, Reply::End]);
+        let (status, output) = ran(&daemon, &["--json", "reset", "--user", "bob"]);
+        assert_eq!(status.unwrap(), NOTHING_MATCHED);
+        assert_eq!(output, "{\"counters\":[],\"failures\":0,\"unlocked\":0}\n");
+    }
+
+    #[test]
+    fn showing_somebody_unknown_has_a_status_of_its_own() {
+        let daemon = Daemon::answering(&[Reply::End]);
+        let (status, output) = ran(&daemon, &["show", "bob"]);
+        assert_eq!(status.unwrap(), NOTHING_MATCHED);
+        assert_eq!(output, "Nothing is known of user bob.\n");
+    }
+
+    #[test]
+    fn a_reader_that_goes_early_is_no_failure_but_a_full_disk_is() {
+        let failed = |kind: io::ErrorKind| written(Err(kind.into()));
+        assert!(failed(io::ErrorKind::BrokenPipe).is_ok());
+        assert!(matches!(
+            failed(io::ErrorKind::StorageFull),
+            Err(CtlError::Output(_))
+        ));
+    }
+}

@@ -1,0 +1,207 @@
+//! Answers as people read them.
+
+use axes_proto::control::{Attempt, Counter, Reset, Status, Subject, Which};
+use jiff::Zoned;
+
+use super::columns::{ALERT, attempt_table, counter_table, fraction};
+use super::report::Report;
+use super::time;
+
+/// The whole answer. Times of day are those of the time zone of `now`.
+pub(super) fn render(report: &Report, now: &Zoned) -> String {
+    match report {
+        Report::Status(status) => glance(status),
+        Report::List(which, counters) if counters.is_empty() => none(*which).to_owned(),
+        Report::List(_, counters) => counter_table(counters, now.timestamp()),
+        Report::Show(subject, ..) if report.is_empty() => unknown(subject),
+        Report::Show(_, counters, attempts) => history(counters, attempts, now),
+        Report::Reset(..) if report.is_empty() => "Nothing matched: no failure was reset.\n".into(),
+        Report::Reset(reset, counters) => lifted(*reset, counters),
+    }
+}
+
+fn glance(status: &Status) -> String {
+    let Status {
+        version,
+        store,
+        counters,
+        locked,
+        in_flight,
+        waiting,
+        totals,
+        ..
+    } = status;
+    let uptime = time::span(status.uptime_s);
+    let alarm = match &status.store_alarm {
+        Some(alarm) => format!("{ALERT}ALARM: {alarm}{ALERT:#}"),
+        None => "no alarm".to_owned(),
+    };
+    format!(
+        "axesd {version}, up {uptime}\n\
+         Store:     {store}, {alarm}\n\
+         Counters:  {counters} with failures, {locked} of them locked\n\
+         Attempts:  {in_flight} in flight, {waiting} of them waiting at the gate\n\
+         Outcomes:  {} success, {} failure, {} refused, {} abandoned, {} error since the start\n",
+        totals.success, totals.failure, totals.refused, totals.abandoned, totals.error,
+    )
+}
+
+fn none(which: Which) -> &'static str {
+    match which {
+        Which::Locked => "Nobody is locked out.\n",
+        Which::All => "No failure is counted against anybody.\n",
+    }
+}
+
+fn unknown(subject: &Subject) -> String {
+    match subject {
+        Subject::User(name) => format!("Nothing is known of user {name}.\n"),
+        Subject::Address(address) => format!("Nothing is known of address {address}.\n"),
+    }
+}
+
+fn history(counters: &[Counter], attempts: &[Attempt], now: &Zoned) -> String {
+    let counted = match counters {
+        [] => "No failure is counted.\n".to_owned(),
+        counters => counter_table(counters, now.timestamp()),
+    };
+    let tried = match attempts {
+        [] => "No recent attempt is recorded.\n".to_owned(),
+        attempts => attempt_table(attempts, now),
+    };
+    format!("{counted}\n{tried}")
+}
+
+fn lifted(reset: Reset, counters: &[Counter]) -> String {
+    let lines: String = counters.iter().map(lifted_line).collect();
+    let lockouts = amount(reset.unlocked, "lockout");
+    let failures = amount(reset.failures, "failure");
+    format!("{lines}{lockouts} lifted, {failures} forgotten.\n")
+}
+
+fn lifted_line(counter: &Counter) -> String {
+    let verb = counter.locked_ms.map_or("cleared", |_| "unlocked");
+    format!("{verb} {} ({})\n", whom(counter), fraction(counter))
+}
+
+fn whom(counter: &Counter) -> String {
+    let mut words = counter
+        .username
+        .as_ref()
+        .map_or("anyone".to_owned(), ToString::to_string);
+    let places = [
+        counter
+            .address
+            .as_ref()
+            .map(|address| format!(" from {address}")),
+        counter
+            .service
+            .as_ref()
+            .map(|service| format!(" through {service}")),
+        counter.tty.as_ref().map(|tty| format!(" on {tty}")),
+    ];
+    words.extend(places.into_iter().flatten());
+    words
+}
+
+fn amount(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use axes_proto::control::Outcome;
+    use axes_proto::pam;
+    use axes_proto::text::{Label, Name, Sentence};
+    use jiff::tz::{TimeZone, offset};
+
+    use super::*;
+    use crate::ctl::samples::{self, NOW_MS};
+
+    fn plain(report: &Report) -> String {
+        let now = time::moment(NOW_MS).to_zoned(TimeZone::fixed(offset(1)));
+        anstream::adapter::strip_str(&render(report, &now)).to_string()
+    }
+
+    #[test]
+    fn a_list_leaves_out_unused_columns_and_stars_unused_attributes() {
+        let counters = vec![samples::counter(), samples::address_counter()];
+        assert_eq!(
+            plain(&Report::List(Which::All, counters)),
+            "USER   ADDRESS    FAILURES  STATE     SINCE   UNTIL\n\
+             alice  192.0.2.7  5/5       locked    3m ago  in 12m 30s\n\
+             *      192.0.2.7  3/20      counting  5m ago  until reset\n"
+        );
+    }
+
+    #[test]
+    fn an_empty_list_is_a_sentence() {
+        assert_eq!(
+            plain(&Report::List(Which::Locked, vec![])),
+            "Nobody is locked out.\n"
+        );
+        let all = plain(&Report::List(Which::All, vec![]));
+        assert_eq!(all, "No failure is counted against anybody.\n");
+    }
+
+    #[test]
+    fn attempts_are_shown_in_local_time_below_the_counters() {
+        let failed = Outcome::Reported(pam::Outcome::Failure);
+        let failure = Attempt {
+            outcome: failed,
+            reason: None,
+            ..samples::attempt()
+        };
+        let subject = Subject::User(Name::from_typed("alice"));
+        assert_eq!(
+            plain(&Report::Show(
+                subject,
+                vec![],
+                vec![failure, samples::attempt()]
+            )),
+            "No failure is counted.\n\
+             \n\
+             WHEN                 USER   ADDRESS    SERVICE  OUTCOME  REASON\n\
+             2025-11-23 10:28:20  alice  192.0.2.7  sshd     failure  -\n\
+             2025-11-23 10:28:20  alice  192.0.2.7  sshd     refused  locked\n"
+        );
+    }
+
+    #[test]
+    fn a_reset_says_what_it_lifted() {
+        let service = Some(Label::from_typed("login"));
+        let tty = Some(Label::from_typed("tty1"));
+        let narrow = Counter {
+            service,
+            tty,
+            ..samples::address_counter()
+        };
+        let reset = Reset {
+            failures: 8,
+            unlocked: 1,
+        };
+        assert_eq!(
+            plain(&Report::Reset(reset, vec![samples::counter(), narrow])),
+            "unlocked alice from 192.0.2.7 (5/5)\n\
+             cleared anyone from 192.0.2.7 through login on tty1 (3/20)\n\
+             1 lockout lifted, 8 failures forgotten.\n"
+        );
+    }
+
+    #[test]
+    fn the_status_names_an_alarm() {
+        let store_alarm = Some(Sentence::from_typed("the disk is full"));
+        assert_eq!(
+            plain(&Report::Status(Status {
+                store_alarm,
+                ..samples::status()
+            })),
+            "axesd 0.1.0, up 3d 4h\n\
+             Store:     sled, ALARM: the disk is full\n\
+             Counters:  12 with failures, 3 of them locked\n\
+             Attempts:  2 in flight, 1 of them waiting at the gate\n\
+             Outcomes:  5 success, 6 failure, 7 refused, 8 abandoned, 9 error since the start\n"
+        );
+    }
+}

