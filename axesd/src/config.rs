@@ -107,10 +107,7 @@ impl Default for DaemonTable {
 
 impl Default for StoreTable {
     fn default() -> Self {
-        Self {
-            handler: Handler::Sled,
-            path: PathBuf::from("/var/lib/axes"),
-        }
+        Self { handler: Handler::Sled, path: PathBuf::from("/var/lib/axes") }
     }
 }
 
@@ -128,19 +125,15 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         file::parse::<Document>(&path, &text)?;
         file::merge(&mut merged, file::parse(&path, &text)?);
     }
-    let document = Document::deserialize(merged).map_err(|error| ConfigError::Together {
-        message: error.message().to_owned(),
-    })?;
+    let document = Document::deserialize(merged)
+        .map_err(|error| ConfigError::Together { message: error.message().to_owned() })?;
     Ok(document.into())
 }
 
 impl From<Document> for Config {
     fn from(document: Document) -> Self {
         let StoreTable { handler, path } = document.store;
-        let DaemonTable {
-            socket,
-            control_socket,
-        } = document.daemon;
+        let DaemonTable { socket, control_socket } = document.daemon;
         let rule = |attributes| CounterRule {
             attributes,
             limit: document.failure_limit.0,
@@ -151,37 +144,18 @@ impl From<Document> for Config {
                 Handler::Dummy => Enforcement::Off,
                 Handler::Sled | Handler::Memory => Enforcement::On,
             },
-            rules: document
-                .lockout_parameters
-                .0
-                .into_iter()
-                .map(rule)
-                .collect(),
+            rules: document.lockout_parameters.0.into_iter().map(rule).collect(),
             reset_on_success: document.reset_on_success,
             even_deny_root: document.even_deny_root,
-            whitelist: document
-                .ip_whitelist
-                .into_iter()
-                .map(|network| network.0)
-                .collect(),
-            blacklist: document
-                .ip_blacklist
-                .into_iter()
-                .map(|network| network.0)
-                .collect(),
-            prefixes: Prefixes {
-                v4: document.ipv4_prefix.0,
-                v6: document.ipv6_prefix.0,
-            },
+            whitelist: document.ip_whitelist.into_iter().map(|network| network.0).collect(),
+            blacklist: document.ip_blacklist.into_iter().map(|network| network.0).collect(),
+            prefixes: Prefixes { v4: document.ipv4_prefix.0, v6: document.ipv6_prefix.0 },
             gate_wait: document.gate_wait.0,
             place_lease: document.place_lease.0,
         };
         Self {
             settings,
-            daemon: DaemonConfig {
-                socket,
-                control_socket,
-            },
+            daemon: DaemonConfig { socket, control_socket },
             store: StoreConfig { handler, path },
         }
     }
@@ -214,9 +188,7 @@ mod tests {
     #[test]
     fn an_empty_file_is_the_documented_default() {
         let config = loaded(&[("axes.toml", "")]).unwrap();
-        let [rule] = config.settings.rules.as_slice() else {
-            panic!("one rule")
-        };
+        let [rule] = config.settings.rules.as_slice() else { panic!("one rule") };
         assert_eq!(rule.attributes.to_string(), "username and ip_address");
         assert_eq!(rule.limit.get(), 5);
         assert_eq!(rule.cooloff, Some(Duration::from_secs(900)));
@@ -227,15 +199,8 @@ mod tests {
     fn strings_are_or_ed_and_lists_are_and_ed() {
         let text = r#"lockout_parameters = ["ip_address", ["username", "service"]]"#;
         let config = loaded(&[("axes.toml", text)]).unwrap();
-        let shown = config
-            .settings
-            .rules
-            .iter()
-            .map(|rule| rule.attributes.to_string());
-        assert_eq!(
-            shown.collect::<Vec<_>>(),
-            ["ip_address", "username and service"]
-        );
+        let shown = config.settings.rules.iter().map(|rule| rule.attributes.to_string());
+        assert_eq!(shown.collect::<Vec<_>>(), ["ip_address", "username and service"]);
     }
 
     #[test]
@@ -243,25 +208,13 @@ mod tests {
         let config = loaded(&[
             ("axes.toml", "failure_limit = 7\n[store]\npath = \"/a\""),
             ("conf.d/20-b.toml", "cooloff_time = \"1h\""),
-            (
-                "conf.d/10-a.toml",
-                "cooloff_time = \"2h\"\n[store]\nhandler = \"memory\"",
-            ),
+            ("conf.d/10-a.toml", "cooloff_time = \"2h\"\n[store]\nhandler = \"memory\""),
             ("conf.d/README", "not a configuration"),
         ])
         .unwrap();
         let rule = config.settings.rules[0];
-        assert_eq!(
-            (rule.limit.get(), rule.cooloff),
-            (7, Some(Duration::from_secs(3600)))
-        );
-        assert_eq!(
-            config.store,
-            StoreConfig {
-                handler: Handler::Memory,
-                path: "/a".into()
-            }
-        );
+        assert_eq!((rule.limit.get(), rule.cooloff), (7, Some(Duration::from_secs(3600))));
+        assert_eq!(config.store, StoreConfig { handler: Handler::Memory, path: "/a".into() });
     }
 
     #[test]
@@ -272,23 +225,14 @@ mod tests {
             "/axes.toml:2: unknown key `failure_limt`; did you mean `failure_limit`?"
         );
         let error = refused("[store]\nhandlr = \"sled\"\n");
-        assert_eq!(
-            error,
-            "/axes.toml:2: unknown key `handlr`; did you mean `handler`?"
-        );
+        assert_eq!(error, "/axes.toml:2: unknown key `handlr`; did you mean `handler`?");
         let error = refused("zzzz = 1");
-        assert!(
-            error.starts_with("/axes.toml:1: unknown key `zzzz`; valid keys are"),
-            "{error}"
-        );
+        assert!(error.starts_with("/axes.toml:1: unknown key `zzzz`; valid keys are"), "{error}");
     }
 
     #[test]
     fn a_drop_in_is_named_when_it_is_wrong() {
-        let files = [
-            ("axes.toml", ""),
-            ("conf.d/x.toml", "\n\ncooloff_time = 15"),
-        ];
+        let files = [("axes.toml", ""), ("conf.d/x.toml", "\n\ncooloff_time = 15")];
         let error = loaded(&files).unwrap_err();
         assert!(error.starts_with("/conf.d/x.toml:3: "), "{error}");
     }
@@ -329,9 +273,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_missing_too_large_or_broken_is_named() {
-        let missing = load(Path::new("/nonexistent/axes.toml"))
-            .unwrap_err()
-            .to_string();
+        let missing = load(Path::new("/nonexistent/axes.toml")).unwrap_err().to_string();
         assert!(missing.contains("/nonexistent/axes.toml"), "{missing}");
         assert!(refused(&"#".repeat(2_000_000)).contains("larger than"));
         assert!(refused("a = [").starts_with("/axes.toml:1: "));

@@ -4,8 +4,14 @@
 //! config   the files                      server   sockets, peers, frames
 //! engine   clock, names, what happens     ctl      axesctl
 //! store    what is kept, durably          daemon   start, reload, end
+//! log      syslog
 //! ```
 #![forbid(unsafe_code)]
 
 pub mod config;
 pub mod ctl;
+pub mod daemon;
+pub mod engine;
+pub mod log;
+pub mod server;
+pub mod store;

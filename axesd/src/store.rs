@@ -10,7 +10,7 @@ use std::path::Path;
 
 use axes_policy::attempt::{Attempt, Failure};
 
-pub use committer::{Alarm, Committer};
+pub use committer::{Alarm, Committed, Committer};
 pub use error::StoreError;
 
 /// A place that keeps what [`Change`]s say.

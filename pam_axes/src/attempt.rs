@@ -59,10 +59,7 @@ pub(crate) enum Passage {
 
 impl Attempt {
     pub(crate) fn new(pamh: &mut PamHandle, options: &Options, link: Link, asked: Asked) -> Self {
-        let none = Conversation {
-            function: None,
-            appdata: ptr::null_mut(),
-        };
+        let none = Conversation { function: None, appdata: ptr::null_mut() };
         Self {
             process: std::process::id(),
             handle: pamh,
@@ -100,10 +97,8 @@ impl Attempt {
             return Ok(());
         };
         let this = ptr::from_ref(self);
-        let gate = Conversation {
-            function: Some(conversation::gate),
-            appdata: this.cast_mut().cast(),
-        };
+        let gate =
+            Conversation { function: Some(conversation::gate), appdata: this.cast_mut().cast() };
         ffi::set_conversation(pamh, &gate)?;
         self.phase.set(Phase::Watching);
         WATCHED.set(this);
@@ -191,11 +186,7 @@ impl Attempt {
     /// Reports how the attempt ended; without an outcome it just hangs up.
     pub(crate) fn report(&self, outcome: Option<Outcome>) {
         let success = outcome == Some(Outcome::Success);
-        self.phase.set(if success {
-            Phase::Succeeded
-        } else {
-            Phase::Over
-        });
+        self.phase.set(if success { Phase::Succeeded } else { Phase::Over });
         let Some(outcome) = outcome else {
             return self.link.borrow_mut().close();
         };
@@ -206,10 +197,7 @@ impl Attempt {
         match reported {
             Ok(()) => log::debug(pamh, &self.options, &format!("reported {outcome:?}")),
             Err(error) => {
-                log::error(
-                    pamh,
-                    &format!("{outcome:?} could not be reported: {}", error.0),
-                );
+                log::error(pamh, &format!("{outcome:?} could not be reported: {}", error.0));
             }
         }
     }

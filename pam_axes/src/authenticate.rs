@@ -19,9 +19,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, options: &Options) -> PamResult
     }
     Attempt::retire(pamh);
     // A password that an earlier module asked for can be verified without another prompt.
-    let at_hand = pamh
-        .get_item::<AuthTok>()
-        .is_ok_and(|token| token.is_some());
+    let at_hand = pamh.get_item::<AuthTok>().is_ok_and(|token| token.is_some());
     let (stage, asked) = if at_hand {
         (Stage::Answered, Asked::Answered)
     } else {
@@ -29,9 +27,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, options: &Options) -> PamResult
     };
     admit(pamh, options, stage, |pamh, link| {
         if let Err(code) = Attempt::new(pamh, options, link, asked).carry(pamh) {
-            return options
-                .failmode
-                .code(&format!("pam_set_data: {code:?}"), pamh);
+            return options.failmode.code(&format!("pam_set_data: {code:?}"), pamh);
         }
         let trouble = match Attempt::of(pamh).map(Attempt::watch) {
             Some(Ok(())) => return PamResultCode::PAM_IGNORE,

@@ -21,27 +21,18 @@ use crate::outcome::Asked;
 
 /// Takes a place before the password module.
 pub(crate) fn preauth(pamh: &mut PamHandle, options: &Options) -> PamResultCode {
-    admit(
-        pamh,
-        options,
-        Stage::Answered,
-        |pamh, link| match Attempt::new(pamh, options, link, Asked::Answered).carry(pamh) {
+    admit(pamh, options, Stage::Answered, |pamh, link| {
+        match Attempt::new(pamh, options, link, Asked::Answered).carry(pamh) {
             Ok(()) => PamResultCode::PAM_IGNORE,
-            Err(code) => options
-                .failmode
-                .code(&format!("pam_set_data: {code:?}"), pamh),
-        },
-    )
+            Err(code) => options.failmode.code(&format!("pam_set_data: {code:?}"), pamh),
+        }
+    })
 }
 
 /// The password module said no.
 pub(crate) fn authfail(pamh: &mut PamHandle, options: &Options) -> PamResultCode {
     let reported = report(pamh, options, Outcome::Failure);
-    if reported == PamResultCode::PAM_IGNORE {
-        PamResultCode::PAM_AUTH_ERR
-    } else {
-        reported
-    }
+    if reported == PamResultCode::PAM_IGNORE { PamResultCode::PAM_AUTH_ERR } else { reported }
 }
 
 /// The password module said yes.
@@ -53,9 +44,7 @@ fn report(pamh: &PamHandle, options: &Options, outcome: Outcome) -> PamResultCod
     match Attempt::of(pamh).filter(|attempt| attempt.phase() == Phase::Classic) {
         Some(attempt) => attempt.report(Some(outcome)),
         None => {
-            return options
-                .failmode
-                .code("no preauth line began this attempt", pamh);
+            return options.failmode.code("no preauth line began this attempt", pamh);
         }
     }
     PamResultCode::PAM_IGNORE

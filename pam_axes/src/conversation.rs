@@ -40,11 +40,7 @@ fn passage(
     if prompts.is_empty() || !attempt.is_ours() {
         return Passage::Open;
     }
-    if code == PAM_SUCCESS
-        && prompts
-            .iter()
-            .any(|index| ffi::is_answered(responses, *index))
-    {
+    if code == PAM_SUCCESS && prompts.iter().any(|index| ffi::is_answered(responses, *index)) {
         return attempt.answered();
     }
     attempt.cancelled();

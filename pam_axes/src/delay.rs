@@ -19,13 +19,7 @@ pub(crate) extern "C" fn verdict(status: c_int, microseconds: c_uint, appdata: *
     };
     // Copied first: the application's function may end the handle, and the attempt with it.
     let (application, delay) = (*attempt.application(), attempt.application_delay());
-    panics::guard(|| {
-        if attempt.is_ours() {
-            attempt.finish(status)
-        } else {
-            attempt.restore()
-        }
-    });
+    panics::guard(|| if attempt.is_ours() { attempt.finish(status) } else { attempt.restore() });
     if delay.is_null() {
         sleep(status, microseconds);
     } else {

@@ -117,10 +117,7 @@ pub(crate) fn converse(
 /// Shows a line to the person at the prompt.
 pub(crate) fn show_error(conversation: &Conversation, text: &str) {
     let Ok(text) = CString::new(text) else { return };
-    let message = Message {
-        style: PAM_ERROR_MSG,
-        text: text.as_ptr(),
-    };
+    let message = Message { style: PAM_ERROR_MSG, text: text.as_ptr() };
     let mut messages = ptr::from_ref(&message);
     let mut responses = ptr::null_mut();
     converse(conversation, 1, &raw mut messages, &raw mut responses);
@@ -129,9 +126,7 @@ pub(crate) fn show_error(conversation: &Conversation, text: &str) {
 
 /// Which of the messages ask for an answer.
 pub(crate) fn prompts(count: c_int, messages: *mut *const Message) -> Vec<usize> {
-    (0..bounded(count))
-        .filter(|index| is_prompt(messages, *index))
-        .collect()
+    (0..bounded(count)).filter(|index| is_prompt(messages, *index)).collect()
 }
 
 /// Whether a response holds an answer.
@@ -167,22 +162,13 @@ pub(crate) fn log(pamh: &PamHandle, priority: c_int, text: &str) {
 pub(crate) fn log_without_handle(text: &str) {
     let Ok(text) = CString::new(text) else { return };
     // SAFETY: "%s" takes one string that ends with NUL.
-    unsafe {
-        libc::syslog(
-            libc::LOG_AUTHPRIV | libc::LOG_CRIT,
-            c"%s".as_ptr(),
-            text.as_ptr(),
-        )
-    }
+    unsafe { libc::syslog(libc::LOG_AUTHPRIV | libc::LOG_CRIT, c"%s".as_ptr(), text.as_ptr()) }
 }
 
 /// Sleeps for a time, or until a signal comes.
 pub(crate) fn interruptible_sleep(time: Duration) {
     let seconds = libc::time_t::try_from(time.as_secs()).unwrap_or(0);
-    let request = libc::timespec {
-        tv_sec: seconds,
-        tv_nsec: time.subsec_nanos().into(),
-    };
+    let request = libc::timespec { tv_sec: seconds, tv_nsec: time.subsec_nanos().into() };
     // SAFETY: a valid time to sleep, and no interest in what is left of it.
     unsafe { libc::nanosleep(&raw const request, ptr::null_mut()) };
 }
@@ -213,11 +199,7 @@ fn get_item(pamh: &PamHandle, item: c_int) -> Option<*const c_void> {
 fn set_item(pamh: &mut PamHandle, item: c_int, value: *const c_void) -> Result<(), Refused> {
     // SAFETY: the handle is valid; the value is of the type that the item has.
     let code = unsafe { pam_set_item(pamh, item, value) };
-    if code == PAM_SUCCESS {
-        Ok(())
-    } else {
-        Err(Refused(code))
-    }
+    if code == PAM_SUCCESS { Ok(()) } else { Err(Refused(code)) }
 }
 
 fn bounded(count: c_int) -> usize {

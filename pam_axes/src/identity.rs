@@ -34,9 +34,7 @@ pub(crate) fn known_client(pamh: &PamHandle) -> Client {
     let rhost = text(pamh.get_item::<RHost>().ok().flatten().map(|item| item.0));
     let tty = text(pamh.get_item::<Tty>().ok().flatten().map(|item| item.0));
     let ruser = text(pamh.get_item::<RUser>().ok().flatten().map(|item| item.0));
-    let connection = service
-        .starts_with(b"sshd")
-        .then(|| ffi::getenv(pamh, c"SSH_CONNECTION"));
+    let connection = service.starts_with(b"sshd").then(|| ffi::getenv(pamh, c"SSH_CONNECTION"));
     Client {
         user: Text::from_bytes(user(pamh).map_or(&[], CStr::to_bytes)),
         remote: remote(rhost, text(connection.flatten())),
@@ -61,26 +59,18 @@ fn filled(bytes: &[u8]) -> Option<&[u8]> {
 /// An address in `PAM_RHOST`, else the first word of `SSH_CONNECTION`, else what stands in
 /// `PAM_RHOST` as a name of its own. Names are never resolved.
 fn remote(rhost: &[u8], ssh_connection: &[u8]) -> Option<Host> {
-    let peer = ssh_connection
-        .split(|byte| *byte == b' ')
-        .next()
-        .unwrap_or_default();
+    let peer = ssh_connection.split(|byte| *byte == b' ').next().unwrap_or_default();
     let named = filled(rhost);
     if named.is_some_and(is_address) {
         return named.map(Host::from_bytes);
     }
-    filled(peer)
-        .filter(|peer| is_address(peer))
-        .or(named)
-        .map(Host::from_bytes)
+    filled(peer).filter(|peer| is_address(peer)).or(named).map(Host::from_bytes)
 }
 
 fn is_address(bytes: &[u8]) -> bool {
     // A link-local address carries its zone behind a percent sign.
     let bare = bytes.split(|byte| *byte == b'%').next().unwrap_or_default();
-    let parsed = std::str::from_utf8(bare)
-        .ok()
-        .and_then(|text| text.parse::<IpAddr>().ok());
+    let parsed = std::str::from_utf8(bare).ok().and_then(|text| text.parse::<IpAddr>().ok());
     parsed.is_some_and(|ip| !ip.is_unspecified())
 }
 
@@ -108,10 +98,7 @@ mod tests {
 
     #[test]
     fn without_an_address_the_name_stands_and_nothing_is_local() {
-        assert_eq!(
-            remote_of("host.example", "").as_deref(),
-            Some("host.example")
-        );
+        assert_eq!(remote_of("host.example", "").as_deref(), Some("host.example"));
         assert_eq!(remote_of("", ""), None);
         assert_eq!(remote_of("", "nonsense"), None);
     }

@@ -124,9 +124,7 @@ impl Link {
     ) -> Result<T, ClientError> {
         let started = Instant::now();
         let result = run(self, Deadline::after(wait.saturating_add(self.budget)));
-        self.budget = self
-            .budget
-            .saturating_sub(started.elapsed().saturating_sub(wait));
+        self.budget = self.budget.saturating_sub(started.elapsed().saturating_sub(wait));
         result
     }
 

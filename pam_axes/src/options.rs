@@ -81,11 +81,7 @@ impl Options {
             failmode: FailMode::Safe,
             timeout: TIMEOUT,
             code: Code::MaxTries,
-            manners: if flags & PAM_SILENT == 0 {
-                Manners::Explain
-            } else {
-                Manners::Quiet
-            },
+            manners: if flags & PAM_SILENT == 0 { Manners::Explain } else { Manners::Quiet },
             verbosity: Verbosity::Normal,
             complaints: Vec::new(),
         };
@@ -177,9 +173,7 @@ impl Code {
 
 fn parse_timeout(milliseconds: &str) -> Option<Duration> {
     let milliseconds = milliseconds.parse().ok()?;
-    (1..=MAX_TIMEOUT_MS)
-        .contains(&milliseconds)
-        .then(|| Duration::from_millis(milliseconds))
+    (1..=MAX_TIMEOUT_MS).contains(&milliseconds).then(|| Duration::from_millis(milliseconds))
 }
 
 #[cfg(test)]
@@ -202,28 +196,17 @@ mod tests {
             c"debug",
         ]);
         assert!(options.complaints.is_empty());
-        assert_eq!(
-            (options.layout, options.failmode),
-            (Layout::Preauth, FailMode::Secure)
-        );
+        assert_eq!((options.layout, options.failmode), (Layout::Preauth, FailMode::Secure));
         assert_eq!(options.timeout, Duration::from_millis(250));
-        assert_eq!(
-            (options.code, options.manners),
-            (Code::AuthErr, Manners::Quiet)
-        );
+        assert_eq!((options.code, options.manners), (Code::AuthErr, Manners::Quiet));
         assert_eq!(options.verbosity, Verbosity::Debug);
     }
 
     #[test]
     fn what_is_not_understood_is_named_and_changes_nothing() {
-        for bad in [
-            c"failmod=secure",
-            c"timeout=0",
-            c"timeout=1s",
-            c"socket=run/s",
-            c"code=X",
-            c"x",
-        ] {
+        for bad in
+            [c"failmod=secure", c"timeout=0", c"timeout=1s", c"socket=run/s", c"code=X", c"x"]
+        {
             let options = parse(&[bad]);
             assert_eq!(options.complaints.len(), 1, "{bad:?}");
             assert_eq!(options.timeout, TIMEOUT);

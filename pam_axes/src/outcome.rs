@@ -58,25 +58,15 @@ mod tests {
 
     #[test]
     fn an_answer_that_was_verified_is_a_success_or_a_failure() {
-        assert_eq!(
-            ended(Asked::Answered, Code::PAM_SUCCESS),
-            Some(Outcome::Success)
-        );
-        for code in [
-            Code::PAM_AUTH_ERR,
-            Code::PAM_USER_UNKNOWN,
-            Code::PAM_MAXTRIES,
-        ] {
+        assert_eq!(ended(Asked::Answered, Code::PAM_SUCCESS), Some(Outcome::Success));
+        for code in [Code::PAM_AUTH_ERR, Code::PAM_USER_UNKNOWN, Code::PAM_MAXTRIES] {
             assert_eq!(ended(Asked::Answered, code), Some(Outcome::Failure));
         }
     }
 
     #[test]
     fn cancelling_a_second_prompt_does_not_take_the_first_answer_back() {
-        assert_eq!(
-            ended(Asked::Answered, Code::PAM_CONV_ERR),
-            Some(Outcome::Failure)
-        );
+        assert_eq!(ended(Asked::Answered, Code::PAM_CONV_ERR), Some(Outcome::Failure));
     }
 
     #[test]
@@ -84,29 +74,20 @@ mod tests {
         for code in [Code::PAM_AUTH_ERR, Code::PAM_CONV_ERR, Code::PAM_MAXTRIES] {
             assert_eq!(ended(Asked::Cancelled, code), Some(Outcome::Abandoned));
         }
-        assert_eq!(
-            ended(Asked::Nothing, Code::PAM_CONV_ERR),
-            Some(Outcome::Abandoned)
-        );
+        assert_eq!(ended(Asked::Nothing, Code::PAM_CONV_ERR), Some(Outcome::Abandoned));
     }
 
     #[test]
     fn a_backend_that_is_down_is_nobody_s_failure() {
         for asked in [Asked::Answered, Asked::Nothing] {
-            assert_eq!(
-                ended(asked, Code::PAM_AUTHINFO_UNAVAIL),
-                Some(Outcome::Error)
-            );
+            assert_eq!(ended(asked, Code::PAM_AUTHINFO_UNAVAIL), Some(Outcome::Error));
         }
         assert_eq!(outcome(Asked::Answered, 999), Some(Outcome::Error));
     }
 
     #[test]
     fn a_failure_without_a_prompt_counts() {
-        assert_eq!(
-            ended(Asked::Nothing, Code::PAM_AUTH_ERR),
-            Some(Outcome::Failure)
-        );
+        assert_eq!(ended(Asked::Nothing, Code::PAM_AUTH_ERR), Some(Outcome::Failure));
     }
 
     #[test]

@@ -11,16 +11,12 @@ static HOOK: Once = Once::new();
 /// would cost the host 35 MB.
 pub(crate) fn report_to_syslog() {
     HOOK.call_once(|| {
-        set_hook(Box::new(|panic| {
-            ffi::log_without_handle(&format!("pam_axes: {panic}"))
-        }));
+        set_hook(Box::new(|panic| ffi::log_without_handle(&format!("pam_axes: {panic}"))));
     });
 }
 
 /// Runs something; `None` when it panicked.
 pub(crate) fn guard<T>(run: impl FnOnce() -> T) -> Option<T> {
     // Dropping the payload of a panic may panic again: leak it.
-    catch_unwind(AssertUnwindSafe(run))
-        .map_err(std::mem::forget)
-        .ok()
+    catch_unwind(AssertUnwindSafe(run)).map_err(std::mem::forget).ok()
 }

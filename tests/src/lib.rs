@@ -1,1 +1,5 @@
-//! Not written yet.
+//! What the end-to-end tests stand on: libpam as an application sees it, a daemon in a private
+//! folder.
+
+pub mod application;
+pub mod host;

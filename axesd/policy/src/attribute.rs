@@ -77,10 +77,7 @@ impl AttributeSet {
     ///
     /// [`AttributeError::Empty`] when there are none.
     pub fn new(attributes: &[Attribute]) -> Result<Self, AttributeError> {
-        match attributes
-            .iter()
-            .fold(0, |bits, attribute| bits | attribute.bit())
-        {
+        match attributes.iter().fold(0, |bits, attribute| bits | attribute.bit()) {
             0 => Err(AttributeError::Empty),
             bits => Ok(Self(bits)),
         }
@@ -101,9 +98,7 @@ impl AttributeSet {
 
 impl fmt::Display for AttributeSet {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let members = Attribute::ALL
-            .into_iter()
-            .filter(|attribute| self.contains(*attribute));
+        let members = Attribute::ALL.into_iter().filter(|attribute| self.contains(*attribute));
         for (index, attribute) in members.enumerate() {
             let separator = if index == 0 { "" } else { " and " };
             write!(formatter, "{separator}{}", attribute.name())?;
@@ -119,27 +114,15 @@ mod tests {
     #[test]
     fn names_are_those_of_django_axes_but_user_agent() {
         assert_eq!(Attribute::parse("ip_address"), Ok(Attribute::Address));
-        assert_eq!(
-            Attribute::parse("user_agent"),
-            Err(AttributeError::UserAgent)
-        );
-        assert_eq!(
-            Attribute::parse("user"),
-            Err(AttributeError::Unknown("user".into()))
-        );
+        assert_eq!(Attribute::parse("user_agent"), Err(AttributeError::UserAgent));
+        assert_eq!(Attribute::parse("user"), Err(AttributeError::Unknown("user".into())));
     }
 
     #[test]
     fn a_set_is_the_same_in_any_order_and_never_empty() {
         let pair = AttributeSet::new(&[Attribute::Username, Attribute::Address]);
-        assert_eq!(
-            pair,
-            AttributeSet::new(&[Attribute::Address, Attribute::Username])
-        );
-        assert_eq!(
-            pair.map(|set| set.to_string()),
-            Ok("username and ip_address".into())
-        );
+        assert_eq!(pair, AttributeSet::new(&[Attribute::Address, Attribute::Username]));
+        assert_eq!(pair.map(|set| set.to_string()), Ok("username and ip_address".into()));
         assert_eq!(AttributeSet::new(&[]), Err(AttributeError::Empty));
     }
 }

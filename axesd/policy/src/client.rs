@@ -58,7 +58,9 @@ impl fmt::Display for Address {
 fn parse_ip(text: &str) -> Option<IpAddr> {
     // The wire writes `%` as `%25`.
     let bare = text.split('%').next().unwrap_or(text);
-    bare.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+    let ip = bare.parse::<IpAddr>().ok()?.to_canonical();
+    // 0.0.0.0 is what an application says that does not know.
+    (!ip.is_unspecified()).then_some(ip)
 }
 
 #[cfg(test)]
@@ -70,18 +72,13 @@ mod tests {
         for text in ["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"] {
             assert_eq!(Address::parse(text).to_string(), "192.0.2.7");
         }
-        assert_eq!(
-            Address::parse("fe80::1%25eth0"),
-            Address::parse("FE80:0::1")
-        );
+        assert_eq!(Address::parse("fe80::1%25eth0"), Address::parse("FE80:0::1"));
     }
 
     #[test]
     fn names_are_kept_and_nothing_is_local() {
-        assert_eq!(
-            Address::parse("Host.Example"),
-            Address::Name("host.example".into())
-        );
+        assert_eq!(Address::parse("Host.Example"), Address::Name("host.example".into()));
         assert_eq!(Address::parse(""), Address::Local);
+        assert_eq!(Address::parse("0.0.0.0"), Address::Name("0.0.0.0".into()));
     }
 }

@@ -6,6 +6,7 @@ use ipnetwork::IpNetwork;
 
 use crate::client::{Address, Client};
 use crate::effect::CounterState;
+use crate::key::Origin;
 
 /// Attributes that a failure must have; `None` means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct ResetResult {
     pub failures: usize,
     /// The counters it lowered, as they were before.
     pub counters: Vec<CounterState>,
+    /// Lockouts that ended.
+    pub unlocked: usize,
 }
 
 impl Filter {
@@ -41,14 +44,8 @@ impl Filter {
     #[must_use]
     pub fn covers(&self, client: &Client) -> bool {
         self.user.as_ref().is_none_or(|user| *user == client.user)
-            && self
-                .address
-                .as_ref()
-                .is_none_or(|address| address.covers(&client.address))
-            && self
-                .service
-                .as_ref()
-                .is_none_or(|service| *service == client.service)
+            && self.address.as_ref().is_none_or(|address| address.covers(&client.address))
+            && self.service.as_ref().is_none_or(|service| *service == client.service)
     }
 }
 
@@ -61,6 +58,19 @@ impl AddressFilter {
             (Address::Ip(ip), _) => Self::Within(IpNetwork::from(*ip)),
             (_, Ok(network)) => Self::Within(network),
             _ => Self::Exactly(address),
+        }
+    }
+
+    /// Whether a counter counts attempts from there, or from a network around or within it.
+    #[must_use]
+    pub fn meets(&self, origin: &Origin) -> bool {
+        match (self, origin) {
+            (Self::Within(wanted), Origin::Network(counted)) => {
+                wanted.contains(counted.ip()) || counted.contains(wanted.ip())
+            }
+            (Self::Exactly(Address::Local), Origin::Local) => true,
+            (Self::Exactly(Address::Name(wanted)), Origin::Name(counted)) => wanted == counted,
+            _ => false,
         }
     }
 

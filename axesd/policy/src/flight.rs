@@ -26,11 +26,7 @@ pub(crate) enum Stage {
     /// Admitted; nothing was answered yet.
     Prompting,
     /// Answered, in the line of this counter.
-    Waiting {
-        ticket: Ticket,
-        line: CounterKey,
-        until: Timestamp,
-    },
+    Waiting { ticket: Ticket, line: CounterKey, until: Timestamp },
     /// Holds its places.
     Verifying { until: Timestamp },
     /// Held its places for too long and was counted.
@@ -47,8 +43,7 @@ pub(crate) struct Flights {
 impl Flights {
     pub(crate) fn insert(&mut self, id: AttemptId, attempt: InFlight) {
         self.remove(id);
-        self.deadlines
-            .extend(attempt.stage.deadline().map(|at| (at, id)));
+        self.deadlines.extend(attempt.stage.deadline().map(|at| (at, id)));
         self.attempts.insert(id, attempt);
     }
 
@@ -98,13 +93,15 @@ impl Flights {
         self.attempts.keys().copied().collect()
     }
 
+    pub(crate) fn verifying(&self) -> usize {
+        let stages = self.attempts.values().map(|attempt| &attempt.stage);
+        stages.filter(|stage| matches!(stage, Stage::Verifying { .. })).count()
+    }
+
     /// Those that wait at the gate, first come first.
     pub(crate) fn waiting(&self) -> Vec<Ticket> {
-        let tickets: BTreeSet<_> = self
-            .attempts
-            .values()
-            .filter_map(|a| a.stage.ticket())
-            .collect();
+        let tickets: BTreeSet<_> =
+            self.attempts.values().filter_map(|a| a.stage.ticket()).collect();
         tickets.into_iter().collect()
     }
 }

@@ -47,9 +47,7 @@ impl Standing {
 /// The counters that a client falls into.
 pub(crate) fn keys_of(settings: &Settings, client: &Client) -> Arc<[CounterKey]> {
     let rules = settings.rules.iter();
-    rules
-        .filter_map(|rule| CounterKey::of(client, rule.attributes, settings.prefixes))
-        .collect()
+    rules.filter_map(|rule| CounterKey::of(client, rule.attributes, settings.prefixes)).collect()
 }
 
 /// Whether root logs in at a terminal of this machine itself.
@@ -57,10 +55,7 @@ pub(crate) fn keys_of(settings: &Settings, client: &Client) -> Arc<[CounterKey]>
 /// A pseudo terminal is not one: `su` on it would be a way to guess without a limit, and so
 /// would `su` on a console by somebody who is logged in there.
 fn is_root_console(client: &Client, reporter: Reporter) -> bool {
-    let by_root = client
-        .ruser
-        .as_deref()
-        .is_none_or(|user| user.is_empty() || user == "root");
+    let by_root = client.ruser.as_deref().is_none_or(|user| user.is_empty() || user == "root");
     let root = &*client.user == "root" && by_root && reporter == Reporter::Root;
     root && client.address == Address::Local && client.tty.as_deref().is_some_and(is_console)
 }
@@ -71,10 +66,7 @@ fn is_console(tty: &str) -> bool {
         name.strip_prefix(prefix)
             .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    name == "console"
-        || ["tty", "ttyS", "ttyAMA", "ttyUSB", "hvc", "xvc"]
-            .into_iter()
-            .any(numbered)
+    name == "console" || ["tty", "ttyS", "ttyAMA", "ttyUSB", "hvc", "xvc"].into_iter().any(numbered)
 }
 
 #[cfg(test)]
@@ -94,25 +86,16 @@ mod tests {
     #[test]
     fn root_at_a_console_is_told_from_root_elsewhere() {
         for tty in ["tty1", "/dev/tty12", "ttyS0", "console", "hvc0"] {
-            assert!(
-                is_root_console(&root_at(tty, None), Reporter::Root),
-                "{tty}"
-            );
+            assert!(is_root_console(&root_at(tty, None), Reporter::Root), "{tty}");
         }
         for tty in ["pts/0", "ssh", "tty", ":0", "ttyx"] {
-            assert!(
-                !is_root_console(&root_at(tty, None), Reporter::Root),
-                "{tty}"
-            );
+            assert!(!is_root_console(&root_at(tty, None), Reporter::Root), "{tty}");
         }
     }
 
     #[test]
     fn su_on_a_console_is_not_a_console_login() {
-        assert!(!is_root_console(
-            &root_at("tty1", Some("mallory")),
-            Reporter::Root
-        ));
+        assert!(!is_root_console(&root_at("tty1", Some("mallory")), Reporter::Root));
         assert!(!is_root_console(&root_at("tty1", None), Reporter::Owner));
     }
 }

@@ -88,15 +88,7 @@ impl Keeper {
             return (Admission::Refused(refusal), effects);
         }
         let stage = Stage::Prompting;
-        self.flights.insert(
-            id,
-            InFlight {
-                client,
-                reporter,
-                keys,
-                stage,
-            },
-        );
+        self.flights.insert(id, InFlight { client, reporter, keys, stage });
         (Admission::Admitted, effects)
     }
 
@@ -106,15 +98,7 @@ impl Keeper {
         let reporter = Reporter::Root;
         let keys = Standing::of(&self.settings, &client, reporter).keys();
         let stage = Stage::Prompting;
-        self.flights.insert(
-            id,
-            InFlight {
-                client,
-                reporter,
-                keys,
-                stage,
-            },
-        );
+        self.flights.insert(id, InFlight { client, reporter, keys, stage });
         self.seat(id);
         effects
     }
@@ -136,14 +120,15 @@ impl Keeper {
         effects
     }
 
-    /// Whoever reported the attempt is gone. Says how it ended; `None` when it had ended already.
+    /// Whoever reported the attempt is gone. Says how it ended; `None` when that was known.
     ///
     /// Before the gate that is a prompt nobody answered; after it a password was verified by a
     /// process that died, which counts.
     pub fn hang_up(&mut self, now: Timestamp, id: AttemptId) -> (Option<Outcome>, Vec<Effect>) {
-        let outcome = self.flights.get(id).map(|attempt| match attempt.stage {
-            Stage::Prompting | Stage::Waiting { .. } => Outcome::Abandoned,
-            Stage::Verifying { .. } | Stage::Lapsed => Outcome::Failure,
+        let outcome = self.flights.get(id).and_then(|attempt| match attempt.stage {
+            Stage::Prompting | Stage::Waiting { .. } => Some(Outcome::Abandoned),
+            Stage::Verifying { .. } => Some(Outcome::Failure),
+            Stage::Lapsed => None,
         });
         let effects = self.verdict(now, id, outcome.unwrap_or(Outcome::Abandoned));
         (outcome, effects)
@@ -172,40 +157,31 @@ impl Keeper {
     /// When [`Keeper::advance`] has something to do at the earliest.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        [self.flights.next_deadline(), self.ledger.next_expiry()]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.flights.next_deadline(), self.ledger.next_expiry()].into_iter().flatten().min()
     }
 
     /// Forgets the failures that a filter covers.
     pub fn reset(&mut self, now: Timestamp, filter: &Filter) -> (ResetResult, Vec<Effect>) {
         let mut effects = self.advance(now);
-        let matching = self
-            .ledger
-            .failures()
-            .filter(|failure| filter.covers(&failure.client));
+        let matching = self.ledger.failures().filter(|failure| filter.covers(&failure.client));
         let matching: Vec<_> = matching
             .map(|failure| (failure.id, keys_of(&self.settings, &failure.client)))
             .collect();
         let touched: BTreeSet<_> = matching.iter().flat_map(|(_, keys)| keys.iter()).collect();
         let touched: Vec<CounterKey> = touched.into_iter().cloned().collect();
-        let mut counters: Vec<_> = touched
-            .iter()
-            .filter_map(|key| self.ledger.state(key))
-            .collect();
+        let mut counters: Vec<_> =
+            touched.iter().filter_map(|key| self.ledger.state(key)).collect();
         for (id, keys) in &matching {
             effects.extend(self.ledger.remove(*id, keys));
         }
         counters.retain(|before| self.ledger.count(&before.key) < before.failures);
+        let is_locked = |state: &CounterState| state.locked.is_some();
+        let ended = counters.iter().filter(|before| {
+            is_locked(before) && !self.ledger.state(&before.key).is_some_and(|now| is_locked(&now))
+        });
+        let unlocked = ended.count();
         effects.extend(self.admit_waiting(&touched));
-        (
-            ResetResult {
-                failures: matching.len(),
-                counters,
-            },
-            effects,
-        )
+        (ResetResult { failures: matching.len(), counters, unlocked }, effects)
     }
 
     /// Judges history, and whoever is in flight, by other settings.
@@ -233,6 +209,12 @@ impl Keeper {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.flights.len()
+    }
+
+    /// Attempts whose answer is being verified.
+    #[must_use]
+    pub fn verifying(&self) -> usize {
+        self.flights.verifying()
     }
 
     /// Attempts that wait at the gate.
@@ -296,8 +278,6 @@ impl Keeper {
             Reporter::Owner => Drop::ReportedByOwner,
         };
         let named = attempt.keys.iter().filter(|key| key.names_user());
-        named
-            .flat_map(|key| self.ledger.forgive(key, drop))
-            .collect()
+        named.flat_map(|key| self.ledger.forgive(key, drop)).collect()
     }
 }

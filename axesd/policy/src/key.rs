@@ -146,10 +146,7 @@ mod tests {
     #[test]
     fn clients_without_an_address_share_no_counter() {
         assert_eq!(key("alice", "", &[Attribute::Address]), None);
-        assert_eq!(
-            key("alice", "", &[Attribute::Address, Attribute::Service]),
-            None
-        );
+        assert_eq!(key("alice", "", &[Attribute::Address, Attribute::Service]), None);
         assert_eq!(key("alice", "192.0.2.1", &[Attribute::Tty]), None);
     }
 

@@ -60,9 +60,7 @@ impl Ledger {
 
     /// Every counter.
     pub(crate) fn states(&self) -> impl Iterator<Item = CounterState> {
-        self.counters
-            .iter()
-            .map(|(key, counter)| counter.state(key))
+        self.counters.iter().map(|(key, counter)| counter.state(key))
     }
 
     /// Failures held.
@@ -86,10 +84,7 @@ impl Ledger {
         let mut effects = Vec::new();
         self.next_id = self.next_id.max(failure.id);
         let mut counters = 0;
-        for key in keys
-            .iter()
-            .filter(|key| !failure.forgiven.contains(key.attributes))
-        {
+        for key in keys.iter().filter(|key| !failure.forgiven.contains(key.attributes)) {
             let Some(rule) = settings.rule(key.attributes) else {
                 continue;
             };
@@ -157,20 +152,15 @@ impl Ledger {
     }
 
     fn append(&mut self, key: &CounterKey, rule: CounterRule, failure: &Failure) -> Option<Effect> {
-        let entry = Entry {
-            id: failure.id,
-            at: failure.at,
-            reporter: failure.reporter,
-        };
-        let counter = self.counters.entry(key.clone()).or_insert_with(|| Counter {
-            rule,
-            failures: Vec::new(),
-        });
+        let entry = Entry { id: failure.id, at: failure.at, reporter: failure.reporter };
+        let counter = self
+            .counters
+            .entry(key.clone())
+            .or_insert_with(|| Counter { rule, failures: Vec::new() });
         counter.failures.push(entry);
         if counter.failures.len() == 1 {
             let until = counter.until();
-            self.expiries
-                .extend(until.map(|until| Reverse((until, key.clone()))));
+            self.expiries.extend(until.map(|until| Reverse((until, key.clone()))));
         }
         let state = counter.state(key);
         (state.failures == state.limit).then_some(Effect::Locked(state))
@@ -187,11 +177,8 @@ impl Ledger {
             return dropped;
         };
         let before = counter.state(key);
-        dropped.ids = counter
-            .failures
-            .extract_if(.., |entry| goes(entry))
-            .map(|entry| entry.id)
-            .collect();
+        dropped.ids =
+            counter.failures.extract_if(.., |entry| goes(entry)).map(|entry| entry.id).collect();
         if before.locked.is_some() && counter.locked().is_none() {
             dropped.effects.push(Effect::Unlocked(before, release));
         }
@@ -244,9 +231,7 @@ impl Counter {
     }
 
     fn last(&self) -> Timestamp {
-        self.failures
-            .last()
-            .map_or_else(Timestamp::default, |entry| entry.at)
+        self.failures.last().map_or_else(Timestamp::default, |entry| entry.at)
     }
 
     /// A counter forgets after a period without a counted failure, as in django-axes.
@@ -259,10 +244,7 @@ impl Counter {
             key: key.clone(),
             failures: self.count(),
             limit: self.rule.limit.get(),
-            first: self
-                .failures
-                .first()
-                .map_or_else(Timestamp::default, |entry| entry.at),
+            first: self.failures.first().map_or_else(Timestamp::default, |entry| entry.at),
             last: self.last(),
             locked: self.locked(),
             until: self.until(),

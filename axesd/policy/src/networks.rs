@@ -38,10 +38,7 @@ pub fn fold(ip: IpAddr, prefix: u8) -> IpNetwork {
 
 /// A network of IPv4-mapped addresses as the IPv4 network that clients are compared as.
 fn unmapped(network: IpNetwork) -> IpNetwork {
-    match (
-        network.ip().to_canonical(),
-        network.prefix().checked_sub(96),
-    ) {
+    match (network.ip().to_canonical(), network.prefix().checked_sub(96)) {
         (ip @ IpAddr::V4(_), Some(prefix)) if network.is_ipv6() => fold(ip, prefix),
         _ => network,
     }
@@ -52,10 +49,7 @@ mod tests {
     use super::*;
 
     fn list(networks: &[&str]) -> Networks {
-        networks
-            .iter()
-            .map(|network| network.parse::<IpNetwork>().unwrap())
-            .collect()
+        networks.iter().map(|network| network.parse::<IpNetwork>().unwrap()).collect()
     }
 
     #[test]
@@ -77,13 +71,7 @@ mod tests {
 
     #[test]
     fn folding_keeps_the_network_only() {
-        assert_eq!(
-            fold("2001:db8::1:2:3:4".parse().unwrap(), 64).to_string(),
-            "2001:db8::/64"
-        );
-        assert_eq!(
-            fold("192.0.2.7".parse().unwrap(), 32).to_string(),
-            "192.0.2.7/32"
-        );
+        assert_eq!(fold("2001:db8::1:2:3:4".parse().unwrap(), 64).to_string(), "2001:db8::/64");
+        assert_eq!(fold("192.0.2.7".parse().unwrap(), 32).to_string(), "192.0.2.7/32");
     }
 }

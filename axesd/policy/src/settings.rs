@@ -68,9 +68,6 @@ impl Settings {
     /// The rule for counters over these attributes.
     #[must_use]
     pub fn rule(&self, attributes: AttributeSet) -> Option<CounterRule> {
-        self.rules
-            .iter()
-            .copied()
-            .find(|rule| rule.attributes == attributes)
+        self.rules.iter().copied().find(|rule| rule.attributes == attributes)
     }
 }

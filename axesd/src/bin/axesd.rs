@@ -1,3 +1,7 @@
 //! The daemon; see `axesd::daemon`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    axesd::daemon::main()
+}

@@ -23,15 +23,9 @@ pub(super) fn with_drop_ins(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
     };
-    let entries = entries.map_err(|source| ConfigError::Read {
-        path: folder,
-        source,
-    })?;
+    let entries = entries.map_err(|source| ConfigError::Read { path: folder, source })?;
     let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "toml")
-    });
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
     files.insert(0, path.to_owned());
     Ok(files)
@@ -39,17 +33,12 @@ pub(super) fn with_drop_ins(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
 
 /// The text of a file that nobody but its owner can change.
 pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
-    let failed = |source| ConfigError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| ConfigError::Read { path: path.to_owned(), source };
     // The file that is checked is the file that is read: by descriptor, not by name.
     let file = File::open(path).map_err(failed)?;
     check(path, &file.metadata().map_err(failed)?)?;
     let mut text = String::new();
-    file.take(MAX_SIZE)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
+    file.take(MAX_SIZE).read_to_string(&mut text).map_err(failed)?;
     Ok(text)
 }
 
@@ -82,20 +71,13 @@ fn check(path: &Path, metadata: &fs::Metadata) -> Result<(), ConfigError> {
         return Err(ConfigError::Owner { path, owner });
     }
     if metadata.len() > MAX_SIZE {
-        return Err(ConfigError::TooLarge {
-            path,
-            max: MAX_SIZE,
-        });
+        return Err(ConfigError::TooLarge { path, max: MAX_SIZE });
     }
     Ok(())
 }
 
 fn line(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
 /// serde says "unknown field `x`, expected one of `a`, `b`"; an administrator wants to hear
@@ -108,15 +90,9 @@ fn in_words(message: &str) -> String {
     let unknown = quoted.next().unwrap_or_default();
     let valid: Vec<&str> = quoted.collect();
     let likeness = |key: &&str| strsim::jaro_winkler(unknown, key);
-    let nearest = valid
-        .iter()
-        .copied()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let nearest = valid.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match nearest.filter(|key| likeness(key) >= ALIKE) {
         Some(key) => format!("unknown key `{unknown}`; did you mean `{key}`?"),
-        None => format!(
-            "unknown key `{unknown}`; valid keys are {}",
-            valid.join(", ")
-        ),
+        None => format!("unknown key `{unknown}`; valid keys are {}", valid.join(", ")),
     }
 }

@@ -32,10 +32,7 @@ pub(super) struct Parameters(pub(super) Vec<AttributeSet>);
 
 /// One item of `lockout_parameters`.
 #[derive(Debug, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "an attribute such as \"username\", or a list of attributes"
-)]
+#[serde(untagged, expecting = "an attribute such as \"username\", or a list of attributes")]
 enum Combination {
     One(String),
     All(Vec<String>),
@@ -102,9 +99,7 @@ impl TryFrom<Value> for Limit {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
-        let number = value
-            .as_integer()
-            .and_then(|number| u32::try_from(number).ok());
+        let number = value.as_integer().and_then(|number| u32::try_from(number).ok());
         match number.map(NonZeroU32::new) {
             Some(Some(limit)) => Ok(Self(limit)),
             Some(None) => Err("a limit of 0 would lock everybody; use at least 1".to_owned()),
@@ -152,9 +147,7 @@ impl TryFrom<Value> for CoolOff {
             return Ok(Self(None));
         }
         let period = Period::try_from(value);
-        period
-            .map(|period| Self(Some(period.0)))
-            .map_err(|error| error + ", or \"never\"")
+        period.map(|period| Self(Some(period.0))).map_err(|error| error + ", or \"never\"")
     }
 }
 
@@ -163,9 +156,7 @@ impl TryFrom<Value> for Period {
 
     fn try_from(value: Value) -> Result<Self, String> {
         let advice = "use a number with a unit, such as \"90s\", \"15m\" or \"1h 30m\"";
-        let text = value
-            .as_str()
-            .ok_or_else(|| format!("{value} has no unit; {advice}"))?;
+        let text = value.as_str().ok_or_else(|| format!("{value} has no unit; {advice}"))?;
         match humantime::parse_duration(text) {
             Ok(Duration::ZERO) => Err(format!("it must be longer than nothing; {advice}")),
             Ok(time) => Ok(Self(time)),
@@ -201,9 +192,7 @@ impl TryFrom<Value> for V6Prefix {
 }
 
 fn prefix(value: &Value, max: u8) -> Result<u8, String> {
-    let number = value
-        .as_integer()
-        .and_then(|number| u8::try_from(number).ok());
+    let number = value.as_integer().and_then(|number| u8::try_from(number).ok());
     number
         .filter(|bits| *bits <= max)
         .ok_or_else(|| format!("{value} is not a prefix length; use 0 to {max}"))

@@ -122,11 +122,7 @@ impl Arguments {
 impl Form {
     /// For a command line that could not be parsed.
     pub(super) fn guessed_from(mut words: impl Iterator<Item = OsString>) -> Self {
-        if words.any(|word| word == "--json") {
-            Self::Json
-        } else {
-            Self::Text
-        }
+        if words.any(|word| word == "--json") { Self::Json } else { Self::Text }
     }
 }
 
@@ -183,12 +179,10 @@ mod tests {
     fn request(words: &[&str]) -> Result<Request, String> {
         let line = ["axesctl"].iter().chain(words);
         let parsed = Arguments::try_parse_from(line);
-        parsed
-            .map(|arguments| arguments.command.request())
-            .map_err(|error| {
-                assert_eq!(error.exit_code(), 2);
-                error.to_string()
-            })
+        parsed.map(|arguments| arguments.command.request()).map_err(|error| {
+            assert_eq!(error.exit_code(), 2);
+            error.to_string()
+        })
     }
 
     #[test]
@@ -212,10 +206,7 @@ mod tests {
             address: None,
         };
         let matching = Request::Reset(Scope::Matching(filter));
-        assert_eq!(
-            request(&["reset", "--user", "evil\u{7}", "--service", "sshd"]),
-            Ok(matching)
-        );
+        assert_eq!(request(&["reset", "--user", "evil\u{7}", "--service", "sshd"]), Ok(matching));
         assert_eq!(request(&["reset", "--all"]), Ok(Request::Reset(Scope::All)));
     }
 

@@ -17,12 +17,8 @@ const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) fn counter_table(counters: &[Counter], now: Timestamp) -> String {
     Table::new(counters, "*")
         .column("USER", |counter| counter.username.as_ref().map(Cell::plain))
-        .column("ADDRESS", |counter| {
-            counter.address.as_ref().map(Cell::plain)
-        })
-        .column("SERVICE", |counter| {
-            counter.service.as_ref().map(Cell::plain)
-        })
+        .column("ADDRESS", |counter| counter.address.as_ref().map(Cell::plain))
+        .column("SERVICE", |counter| counter.service.as_ref().map(Cell::plain))
         .column("TTY", |counter| counter.tty.as_ref().map(Cell::plain))
         .column("FAILURES", |counter| Some(Cell::plain(fraction(counter))))
         .column("STATE", |counter| Some(state(counter)))
@@ -34,9 +30,7 @@ pub(super) fn counter_table(counters: &[Counter], now: Timestamp) -> String {
 /// A line for each attempt, in local time.
 pub(super) fn attempt_table(attempts: &[Attempt], now: &Zoned) -> String {
     Table::new(attempts, "-")
-        .column("WHEN", |attempt| {
-            Some(Cell::plain(time::local(attempt.at_ms, now)))
-        })
+        .column("WHEN", |attempt| Some(Cell::plain(time::local(attempt.at_ms, now))))
         .column("USER", |attempt| Some(Cell::plain(&attempt.username)))
         .column("ADDRESS", |attempt| Some(Cell::plain(&attempt.address)))
         .column("SERVICE", |attempt| Some(Cell::plain(&attempt.service)))

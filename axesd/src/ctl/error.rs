@@ -73,21 +73,12 @@ mod tests {
     fn each_cause_says_what_to_do() {
         for (error, remedy) in [
             (ClientError::Connect(Errno::ENOENT), "systemctl start axesd"),
-            (
-                ClientError::Connect(Errno::ECONNREFUSED),
-                "systemctl start axesd",
-            ),
+            (ClientError::Connect(Errno::ECONNREFUSED), "systemctl start axesd"),
             (ClientError::Connect(Errno::EACCES), "adduser $USER axes"),
             (ClientError::TimedOut, "journalctl -u axesd"),
             (ClientError::Closed, "journalctl -u axesd"),
-            (
-                ClientError::Frame(FrameError::Version(2)),
-                "systemctl restart axesd",
-            ),
-            (
-                ClientError::Connect(Errno::ENAMETOOLONG),
-                "/run/axes/control.sock",
-            ),
+            (ClientError::Frame(FrameError::Version(2)), "systemctl restart axesd"),
+            (ClientError::Connect(Errno::ENAMETOOLONG), "/run/axes/control.sock"),
         ] {
             let sentence = told(error);
             assert!(sentence.contains(remedy), "{sentence}");

@@ -40,8 +40,7 @@ struct Items {
 impl Items {
     fn report(mut self, request: Request) -> Result<Report, CtlError> {
         // Both orders are promised to scripts, so they are not left to the daemon.
-        self.counters
-            .sort_by_key(|counter| counter.locked_ms.is_none());
+        self.counters.sort_by_key(|counter| counter.locked_ms.is_none());
         self.attempts.sort_by_key(|attempt| attempt.at_ms);
         Ok(match request {
             Request::Status => Report::Status(self.status.ok_or(CtlError::Misplaced)?),
@@ -76,19 +75,13 @@ mod tests {
         let replies = [address_counter(), counter()].map(Reply::Counter);
         let daemon = Daemon::answering(&[&replies[..], &[Reply::End]].concat());
         let report = asked(&daemon, Request::List(Which::All)).unwrap();
-        assert_eq!(
-            report,
-            Report::List(Which::All, vec![counter(), address_counter()])
-        );
+        assert_eq!(report, Report::List(Which::All, vec![counter(), address_counter()]));
         assert_eq!(daemon.asked.join().unwrap(), Request::List(Which::All));
     }
 
     #[test]
     fn the_newest_attempt_comes_last() {
-        let older = Attempt {
-            at_ms: 1,
-            ..attempt()
-        };
+        let older = Attempt { at_ms: 1, ..attempt() };
         let replies = [attempt(), older.clone()].map(Reply::Attempt);
         let daemon = Daemon::answering(&[&replies[..], &[Reply::End]].concat());
         let alice = Subject::User(Name::from_typed("alice"));

@@ -10,10 +10,7 @@ use super::time::{later, moment, rfc3339};
 /// One object.
 pub(super) fn render(report: &Report, now: Timestamp) -> Value {
     let counted = |counters: &[Counter]| -> Vec<Value> {
-        counters
-            .iter()
-            .map(|counter| counter_object(counter, now))
-            .collect()
+        counters.iter().map(|counter| counter_object(counter, now)).collect()
     };
     match report {
         Report::Status(status) => status_object(status),
@@ -136,15 +133,9 @@ mod tests {
 
     #[test]
     fn a_reset_has_its_counters() {
-        let reset = Reset {
-            failures: 5,
-            unlocked: 1,
-        };
+        let reset = Reset { failures: 5, unlocked: 1 };
         let told = value(&Report::Reset(reset, vec![samples::counter()]));
-        assert_eq!(
-            told,
-            json!({ "failures": 5, "unlocked": 1, "counters": [alice()] })
-        );
+        assert_eq!(told, json!({ "failures": 5, "unlocked": 1, "counters": [alice()] }));
     }
 
     #[test]

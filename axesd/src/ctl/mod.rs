@@ -59,11 +59,7 @@ fn not_understood(error: &clap::Error) -> u8 {
         // Nothing is left to be done where even this cannot be written.
         _ => error.print().unwrap_or_default(),
     }
-    if error.use_stderr() {
-        WRONG_USAGE
-    } else {
-        DONE
-    }
+    if error.use_stderr() { WRONG_USAGE } else { DONE }
 }
 
 fn run(arguments: &Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
@@ -111,9 +107,7 @@ mod tests {
 
     fn ran(daemon: &Daemon, words: &[&str]) -> (Result<u8, CtlError>, String) {
         let socket = daemon.socket.to_str().unwrap();
-        let line = ["axesctl", "--socket", socket]
-            .into_iter()
-            .chain(words.iter().copied());
+        let line = ["axesctl", "--socket", socket].into_iter().chain(words.iter().copied());
         let arguments = Arguments::try_parse_from(line).unwrap();
         let mut output = Vec::new();
         let status = run(&arguments, &mut output);
@@ -133,10 +127,7 @@ mod tests {
         let daemon = Daemon::answering(&[Reply::End]);
         assert_eq!(ran(&daemon, &["list", "--locked"]).0.unwrap(), DONE);
 
-        let nothing = Reply::Reset(Reset {
-            failures: 0,
-            unlocked: 0,
-        });
+        let nothing = Reply::Reset(Reset { failures: 0, unlocked: 0 });
         let daemon = Daemon::answering(&[nothing, Reply::End]);
         let (status, output) = ran(&daemon, &["--json", "reset", "--user", "bob"]);
         assert_eq!(status.unwrap(), NOTHING_MATCHED);
@@ -155,9 +146,6 @@ mod tests {
     fn a_reader_that_goes_early_is_no_failure_but_a_full_disk_is() {
         let failed = |kind: io::ErrorKind| written(Err(kind.into()));
         assert!(failed(io::ErrorKind::BrokenPipe).is_ok());
-        assert!(matches!(
-            failed(io::ErrorKind::StorageFull),
-            Err(CtlError::Output(_))
-        ));
+        assert!(matches!(failed(io::ErrorKind::StorageFull), Err(CtlError::Output(_))));
     }
 }

@@ -36,11 +36,7 @@ impl Daemon {
             stream.write_all(&bytes).unwrap();
             request
         });
-        Self {
-            socket,
-            asked,
-            _folder: folder,
-        }
+        Self { socket, asked, _folder: folder }
     }
 }
 
@@ -71,14 +67,7 @@ pub(super) fn counter() -> Counter {
 /// Anybody from 192.0.2.7, not locked, counted until a reset.
 pub(super) fn address_counter() -> Counter {
     let failures = 3;
-    Counter {
-        username: None,
-        failures,
-        limit: 20,
-        locked_ms: None,
-        left_ms: None,
-        ..counter()
-    }
+    Counter { username: None, failures, limit: 20, locked_ms: None, left_ms: None, ..counter() }
 }
 
 pub(super) fn attempt() -> Attempt {
@@ -104,12 +93,6 @@ pub(super) fn status() -> Status {
         locked: 3,
         in_flight: 2,
         waiting: 1,
-        totals: Totals {
-            success: 5,
-            failure: 6,
-            refused: 7,
-            abandoned: 8,
-            error: 9,
-        },
+        totals: Totals { success: 5, failure: 6, refused: 7, abandoned: 8, error: 9 },
     }
 }

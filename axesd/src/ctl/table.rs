@@ -23,11 +23,7 @@ pub(super) struct Cell {
 impl<'rows, Row> Table<'rows, Row> {
     /// One line for each row; `blank` stands where a row has nothing in a column.
     pub(super) fn new(rows: &'rows [Row], blank: &'static str) -> Self {
-        Self {
-            rows,
-            blank,
-            lines: vec![String::new(); rows.len() + 1],
-        }
+        Self { rows, blank, lines: vec![String::new(); rows.len() + 1] }
     }
 
     /// Adds a column to the right.
@@ -38,9 +34,8 @@ impl<'rows, Row> Table<'rows, Row> {
         }
         let blank = || Cell::plain(self.blank);
         let body = cells.into_iter().map(|cell| cell.unwrap_or_else(blank));
-        let column: Vec<_> = std::iter::once(Cell::new(title, Style::new().bold()))
-            .chain(body)
-            .collect();
+        let column: Vec<_> =
+            std::iter::once(Cell::new(title, Style::new().bold())).chain(body).collect();
         let width = column.iter().map(Cell::width).max().unwrap_or(0) + GAP;
         for (line, cell) in self.lines.iter_mut().zip(&column) {
             cell.append_to(line, width);
@@ -50,19 +45,13 @@ impl<'rows, Row> Table<'rows, Row> {
 
     /// The lines, each ended.
     pub(super) fn render(&self) -> String {
-        self.lines
-            .iter()
-            .map(|line| format!("{}\n", line.trim_end()))
-            .collect()
+        self.lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
     }
 }
 
 impl Cell {
     pub(super) fn new(text: impl Display, style: Style) -> Self {
-        Self {
-            text: text.to_string(),
-            style,
-        }
+        Self { text: text.to_string(), style }
     }
 
     pub(super) fn plain(text: impl Display) -> Self {

@@ -21,16 +21,7 @@ pub(super) fn render(report: &Report, now: &Zoned) -> String {
 }
 
 fn glance(status: &Status) -> String {
-    let Status {
-        version,
-        store,
-        counters,
-        locked,
-        in_flight,
-        waiting,
-        totals,
-        ..
-    } = status;
+    let Status { version, store, counters, locked, in_flight, waiting, totals, .. } = status;
     let uptime = time::span(status.uptime_s);
     let alarm = match &status.store_alarm {
         Some(alarm) => format!("{ALERT}ALARM: {alarm}{ALERT:#}"),
@@ -85,19 +76,10 @@ fn lifted_line(counter: &Counter) -> String {
 }
 
 fn whom(counter: &Counter) -> String {
-    let mut words = counter
-        .username
-        .as_ref()
-        .map_or("anyone".to_owned(), ToString::to_string);
+    let mut words = counter.username.as_ref().map_or("anyone".to_owned(), ToString::to_string);
     let places = [
-        counter
-            .address
-            .as_ref()
-            .map(|address| format!(" from {address}")),
-        counter
-            .service
-            .as_ref()
-            .map(|service| format!(" through {service}")),
+        counter.address.as_ref().map(|address| format!(" from {address}")),
+        counter.service.as_ref().map(|service| format!(" through {service}")),
         counter.tty.as_ref().map(|tty| format!(" on {tty}")),
     ];
     words.extend(places.into_iter().flatten());
@@ -137,10 +119,7 @@ mod tests {
 
     #[test]
     fn an_empty_list_is_a_sentence() {
-        assert_eq!(
-            plain(&Report::List(Which::Locked, vec![])),
-            "Nobody is locked out.\n"
-        );
+        assert_eq!(plain(&Report::List(Which::Locked, vec![])), "Nobody is locked out.\n");
         let all = plain(&Report::List(Which::All, vec![]));
         assert_eq!(all, "No failure is counted against anybody.\n");
     }
@@ -148,18 +127,10 @@ mod tests {
     #[test]
     fn attempts_are_shown_in_local_time_below_the_counters() {
         let failed = Outcome::Reported(pam::Outcome::Failure);
-        let failure = Attempt {
-            outcome: failed,
-            reason: None,
-            ..samples::attempt()
-        };
+        let failure = Attempt { outcome: failed, reason: None, ..samples::attempt() };
         let subject = Subject::User(Name::from_typed("alice"));
         assert_eq!(
-            plain(&Report::Show(
-                subject,
-                vec![],
-                vec![failure, samples::attempt()]
-            )),
+            plain(&Report::Show(subject, vec![], vec![failure, samples::attempt()])),
             "No failure is counted.\n\
              \n\
              WHEN                 USER   ADDRESS    SERVICE  OUTCOME  REASON\n\
@@ -172,15 +143,8 @@ mod tests {
     fn a_reset_says_what_it_lifted() {
         let service = Some(Label::from_typed("login"));
         let tty = Some(Label::from_typed("tty1"));
-        let narrow = Counter {
-            service,
-            tty,
-            ..samples::address_counter()
-        };
-        let reset = Reset {
-            failures: 8,
-            unlocked: 1,
-        };
+        let narrow = Counter { service, tty, ..samples::address_counter() };
+        let reset = Reset { failures: 8, unlocked: 1 };
         assert_eq!(
             plain(&Report::Reset(reset, vec![samples::counter(), narrow])),
             "unlocked alice from 192.0.2.7 (5/5)\n\
@@ -193,10 +157,7 @@ mod tests {
     fn the_status_names_an_alarm() {
         let store_alarm = Some(Sentence::from_typed("the disk is full"));
         assert_eq!(
-            plain(&Report::Status(Status {
-                store_alarm,
-                ..samples::status()
-            })),
+            plain(&Report::Status(Status { store_alarm, ..samples::status() })),
             "axesd 0.1.0, up 3d 4h\n\
              Store:     sled, ALARM: the disk is full\n\
              Counters:  12 with failures, 3 of them locked\n\

@@ -45,19 +45,10 @@ pub(super) fn span(seconds: u64) -> String {
         (seconds / 60 % 60, "m"),
         (seconds % 60, "s"),
     ];
-    let from_largest = units
-        .into_iter()
-        .skip_while(|(count, _)| *count == 0)
-        .take(2);
+    let from_largest = units.into_iter().skip_while(|(count, _)| *count == 0).take(2);
     let written = from_largest.filter(|(count, _)| *count > 0);
-    let words: Vec<_> = written
-        .map(|(count, unit)| format!("{count}{unit}"))
-        .collect();
-    if words.is_empty() {
-        "0s".to_owned()
-    } else {
-        words.join(" ")
-    }
+    let words: Vec<_> = written.map(|(count, unit)| format!("{count}{unit}")).collect();
+    if words.is_empty() { "0s".to_owned() } else { words.join(" ") }
 }
 
 #[cfg(test)]

@@ -48,24 +48,10 @@ mod tests {
 
     #[test]
     fn addresses_networks_and_local_are_told_from_users() {
-        for text in [
-            "192.0.2.7",
-            "::1",
-            "fe80::1%eth0",
-            "192.0.2.0/24",
-            "2001:db8::/64",
-            "local",
-        ] {
+        for text in ["192.0.2.7", "::1", "fe80::1%eth0", "192.0.2.0/24", "2001:db8::/64", "local"] {
             assert_eq!(subject(text), Ok(Subject::Address(Text::from_typed(text))));
         }
-        for text in [
-            "alice",
-            "192.0.2",
-            "192.0.2.0/33",
-            "a/b",
-            "local/8",
-            "CORP\\bob",
-        ] {
+        for text in ["alice", "192.0.2", "192.0.2.0/33", "a/b", "local/8", "CORP\\bob"] {
             assert_eq!(subject(text), Ok(Subject::User(Text::from_typed(text))));
         }
     }

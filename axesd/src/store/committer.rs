@@ -47,16 +47,9 @@ impl Committer {
         on_alarm: impl Fn(Alarm) + Send + 'static,
     ) -> io::Result<(Self, JoinHandle<()>)> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let worker = Worker {
-            store,
-            on_alarm,
-            jobs,
-            failing: false,
-            dump_at: Instant::now() + DUMP_EVERY,
-        };
-        let thread = thread::Builder::new()
-            .name("committer".into())
-            .spawn(move || worker.run())?;
+        let worker =
+            Worker { store, on_alarm, jobs, failing: false, dump_at: Instant::now() + DUMP_EVERY };
+        let thread = thread::Builder::new().name("committer".into()).spawn(move || worker.run())?;
         Ok((Self { queue }, thread))
     }
 
@@ -142,11 +135,7 @@ impl<A: Fn(Alarm)> Worker<A> {
 
     fn patience(&self) -> Duration {
         let until_dump = self.dump_at.saturating_duration_since(Instant::now());
-        if self.failing {
-            RETRY.min(until_dump)
-        } else {
-            until_dump
-        }
+        if self.failing { RETRY.min(until_dump) } else { until_dump }
     }
 
     fn commit(&mut self, changes: &[Change]) -> Committed {

@@ -51,17 +51,11 @@ pub enum StoreError {
 
 impl StoreError {
     pub(super) fn damaged(path: &Path, what: impl ToString) -> Self {
-        Self::Damaged {
-            path: path.to_owned(),
-            what: what.to_string(),
-        }
+        Self::Damaged { path: path.to_owned(), what: what.to_string() }
     }
 
     /// For `map_err`.
     pub(super) fn io(path: &Path) -> impl Fn(io::Error) -> Self {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Self::Io { path: path.to_owned(), source }
     }
 }

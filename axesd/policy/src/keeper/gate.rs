@@ -31,11 +31,7 @@ impl Keeper {
     /// Takes a place on each counter, or stands in the line of the first that has none.
     fn approach(&mut self, ticket: Ticket, until: Timestamp) -> Gate {
         let Ticket(_, id) = ticket;
-        let keys = self
-            .flights
-            .get(id)
-            .map(|attempt| attempt.keys.clone())
-            .unwrap_or_default();
+        let keys = self.flights.get(id).map(|attempt| attempt.keys.clone()).unwrap_or_default();
         if let Some(refusal) = self.lockout(&keys) {
             return Gate::Closed(refusal);
         }
@@ -44,14 +40,7 @@ impl Keeper {
             return Gate::Open;
         };
         self.seats.wait(full, ticket);
-        self.flights.enter(
-            id,
-            Stage::Waiting {
-                ticket,
-                line: full.clone(),
-                until,
-            },
-        );
+        self.flights.enter(id, Stage::Waiting { ticket, line: full.clone(), until });
         Gate::Wait
     }
 
@@ -96,10 +85,7 @@ impl Keeper {
 
     /// The first in line, when there is an answer for him.
     fn next_in_line(&self, key: &CounterKey) -> Option<Ticket> {
-        let locked = self
-            .ledger
-            .state(key)
-            .is_some_and(|state| state.locked.is_some());
+        let locked = self.ledger.state(key).is_some_and(|state| state.locked.is_some());
         let answerable = locked || self.free_places(key) > 0;
         self.seats.first(key).filter(|_| answerable)
     }
@@ -141,13 +127,7 @@ impl Keeper {
         let mut effects = vec![Effect::Lapsed(id)];
         effects.extend(self.count(&attempt));
         let keys = attempt.keys.clone();
-        self.flights.insert(
-            id,
-            InFlight {
-                stage: Stage::Lapsed,
-                ..attempt
-            },
-        );
+        self.flights.insert(id, InFlight { stage: Stage::Lapsed, ..attempt });
         effects.extend(self.admit_waiting(&keys));
         effects
     }
@@ -168,9 +148,6 @@ impl Keeper {
             self.flights.judge(id, keys);
         }
         let waiting = self.flights.waiting();
-        waiting
-            .into_iter()
-            .flat_map(|ticket| self.retry(ticket))
-            .collect()
+        waiting.into_iter().flat_map(|ticket| self.retry(ticket)).collect()
     }
 }

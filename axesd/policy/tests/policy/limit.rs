@@ -91,18 +91,11 @@ impl Player {
             }
             Event::StepBack(milliseconds) => self.now -= milliseconds,
             Event::Reset(user) => {
-                let filter = Filter {
-                    user: Some(USERS[*user].into()),
-                    ..Filter::default()
-                };
+                let filter = Filter { user: Some(USERS[*user].into()), ..Filter::default() };
                 let (_, effects) = self.keeper.reset(now, &filter);
                 self.follow(effects);
                 let (again, effects) = self.keeper.reset(now, &filter);
-                assert_eq!(
-                    (again.failures, again.counters.len()),
-                    (0, 0),
-                    "reset is idempotent"
-                );
+                assert_eq!((again.failures, again.counters.len()), (0, 0), "reset is idempotent");
                 self.follow(effects);
             }
         }
@@ -166,13 +159,7 @@ impl Player {
         self.latest = self.latest.max(self.now);
         for counter in self.keeper.counters() {
             let used = counter.failures + self.keeper.places_taken(&counter.key);
-            assert!(
-                used <= counter.limit,
-                "{} of {}: {}",
-                used,
-                counter.limit,
-                counter.key
-            );
+            assert!(used <= counter.limit, "{} of {}: {}", used, counter.limit, counter.key);
         }
         assert_eq!(self.keeper.waiting(), self.waiting.len());
         let bound = u64::try_from(GATE_WAIT.as_millis()).unwrap();

@@ -25,11 +25,7 @@ impl Host {
 
     fn remembering(settings: Settings, now: Timestamp, failures: Vec<Failure>) -> Self {
         let (keeper, _) = Keeper::new(settings, now, failures);
-        Self {
-            keeper,
-            next: 0,
-            kept: Vec::new(),
-        }
+        Self { keeper, next: 0, kept: Vec::new() }
     }
 
     fn begin(&mut self, now: Timestamp, client: &Client) -> Option<AttemptId> {
@@ -97,16 +93,9 @@ fn failure_n_locks_and_the_next_one_never_reaches_the_password() {
     let id = host.begin(at(0), &alice).unwrap();
     assert_eq!(host.answer(at(0), id), Gate::Open);
     let effects = host.end(at(0), id, Outcome::Failure);
-    assert!(
-        effects
-            .iter()
-            .any(|effect| matches!(effect, Effect::Locked(_)))
-    );
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Locked(_))));
     assert!(!host.admits(at(0), &alice));
-    assert!(
-        host.admits(at(0), &client("alice", "192.0.2.2")),
-        "another pair is free"
-    );
+    assert!(host.admits(at(0), &client("alice", "192.0.2.2")), "another pair is free");
 }
 
 #[test]
@@ -141,10 +130,7 @@ fn the_gate_serves_in_the_order_of_arrival_and_closes_when_the_limit_is_reached(
     for id in &ids[2..] {
         assert_eq!(host.answer(at(0), *id), Gate::Wait);
     }
-    assert!(
-        host.end(at(1), ids[0], Outcome::Abandoned)
-            .contains(&Effect::Admit(ids[2]))
-    );
+    assert!(host.end(at(1), ids[0], Outcome::Abandoned).contains(&Effect::Admit(ids[2])));
     host.end(at(1), ids[1], Outcome::Failure);
     let effects = host.end(at(1), ids[2], Outcome::Failure);
     let turned = |id| {
@@ -159,10 +145,7 @@ fn the_gate_serves_in_the_order_of_arrival_and_closes_when_the_limit_is_reached(
 fn nobody_waits_longer_than_the_bound() {
     let mut host = Host::new(settings(&[(PAIR, 1)]));
     let alice = client("alice", "192.0.2.1");
-    let (first, second) = (
-        host.begin(at(0), &alice).unwrap(),
-        host.begin(at(0), &alice).unwrap(),
-    );
+    let (first, second) = (host.begin(at(0), &alice).unwrap(), host.begin(at(0), &alice).unwrap());
     assert_eq!(host.answer(at(0), first), Gate::Open);
     assert_eq!(host.answer(at(0), second), Gate::Wait);
     assert_eq!(host.keeper.next_deadline(), Some(at(0).after(GATE_WAIT)));
@@ -187,19 +170,11 @@ fn a_place_held_for_too_long_counts_once_and_a_late_success_forgives_it() {
 fn a_crowd_that_is_turned_away_at_once_does_not_exhaust_the_stack() {
     let mut host = Host::new(settings(&[(PAIR, 1)]));
     let alice = client("alice", "192.0.2.1");
-    let ids: Vec<_> = (0..100_000)
-        .map(|_| host.begin(at(0), &alice).unwrap())
-        .collect();
-    let opened = ids
-        .iter()
-        .filter(|id| host.answer(at(0), **id) == Gate::Open)
-        .count();
+    let ids: Vec<_> = (0..100_000).map(|_| host.begin(at(0), &alice).unwrap()).collect();
+    let opened = ids.iter().filter(|id| host.answer(at(0), **id) == Gate::Open).count();
     assert_eq!(opened, 1);
     let effects = host.end(at(1), ids[0], Outcome::Failure);
-    let turned = effects
-        .iter()
-        .filter(|effect| matches!(effect, Effect::TurnAway(..)))
-        .count();
+    let turned = effects.iter().filter(|effect| matches!(effect, Effect::TurnAway(..))).count();
     assert_eq!(turned, 99_999);
 }
 
@@ -213,13 +188,7 @@ fn cool_off_counts_from_the_last_failure() {
     let effects = host.keeper.advance(at(800 + 900));
     let released = |e: &Effect| matches!(e, Effect::Unlocked(_, Release::CoolOff));
     assert!(effects.iter().any(released));
-    assert_eq!(
-        effects
-            .iter()
-            .filter(|e| matches!(e, Effect::Forget(_)))
-            .count(),
-        2
-    );
+    assert_eq!(effects.iter().filter(|e| matches!(e, Effect::Forget(_))).count(), 2);
     assert!(host.admits(at(800 + 900), &alice));
 }
 
@@ -252,10 +221,7 @@ fn a_success_forgives_its_own_counters_but_never_the_address() {
     host.fail(at(0), &mallory, 1);
     assert!(host.attempt(at(0), &mallory, Outcome::Success));
     host.fail(at(0), &victim, 1);
-    assert!(
-        !host.admits(at(0), &mallory),
-        "the address is locked all the same"
-    );
+    assert!(!host.admits(at(0), &mallory), "the address is locked all the same");
 }
 
 #[test]
@@ -264,12 +230,7 @@ fn a_success_seen_by_the_user_alone_forgives_nothing_that_root_reported() {
     let alice = client("alice", "");
     host.fail(at(0), &alice, 1);
     let id = AttemptId(1000);
-    assert_eq!(
-        host.keeper
-            .begin(at(0), id, alice.clone(), Reporter::Owner)
-            .0,
-        Admission::Admitted
-    );
+    assert_eq!(host.keeper.begin(at(0), id, alice.clone(), Reporter::Owner).0, Admission::Admitted);
     let _ = host.keeper.verdict(at(0), id, Outcome::Success);
     host.fail(at(0), &alice, 1);
     assert!(!host.admits(at(0), &alice));
@@ -301,10 +262,7 @@ fn a_history_from_the_future_counts_as_one_of_now() {
     host.fail(at(86_400), &alice, 1);
     let mut back = Host::remembering(settings(&[(PAIR, 1)]), at(0), host.kept);
     assert!(!back.admits(at(1), &alice), "still locked");
-    assert!(
-        back.admits(at(0).after(COOLOFF), &alice),
-        "for one cool-off, not for a day"
-    );
+    assert!(back.admits(at(0).after(COOLOFF), &alice), "for one cool-off, not for a day");
 }
 
 #[test]
@@ -322,24 +280,12 @@ fn a_reset_by_address_takes_its_failures_out_of_every_counter() {
     let mut host = Host::new(settings(&[(USER, 3)]));
     host.fail(at(0), &client("alice", "192.0.2.1"), 2);
     host.fail(at(0), &client("alice", "198.51.100.1"), 1);
-    let filter = Filter {
-        address: Some(AddressFilter::parse("192.0.2.0/24")),
-        ..Filter::default()
-    };
+    let filter =
+        Filter { address: Some(AddressFilter::parse("192.0.2.0/24")), ..Filter::default() };
     let (result, effects) = host.keeper.reset(at(1), &filter);
     assert_eq!((result.failures, result.counters.len()), (2, 1));
-    assert!(
-        effects
-            .iter()
-            .any(|e| matches!(e, Effect::Unlocked(_, Release::Reset)))
-    );
-    assert_eq!(
-        host.keeper
-            .counters()
-            .next()
-            .map(|counter| counter.failures),
-        Some(1)
-    );
+    assert!(effects.iter().any(|e| matches!(e, Effect::Unlocked(_, Release::Reset))));
+    assert_eq!(host.keeper.counters().next().map(|counter| counter.failures), Some(1));
 }
 
 #[test]
@@ -366,10 +312,7 @@ fn other_parameters_judge_the_same_history() {
 fn whoever_waits_when_the_settings_change_is_served_by_the_new_ones() {
     let mut host = Host::new(settings(&[(PAIR, 1)]));
     let alice = client("alice", "192.0.2.1");
-    let (first, second) = (
-        host.begin(at(0), &alice).unwrap(),
-        host.begin(at(0), &alice).unwrap(),
-    );
+    let (first, second) = (host.begin(at(0), &alice).unwrap(), host.begin(at(0), &alice).unwrap());
     assert_eq!(host.answer(at(0), first), Gate::Open);
     assert_eq!(host.answer(at(0), second), Gate::Wait);
     let effects = host.keeper.reconfigure(at(1), settings(&[(PAIR, 2)]));
@@ -388,16 +331,8 @@ fn the_blacklist_refuses_and_the_whitelist_exempts() {
     let mut host = Host::new(rules);
     host.fail(at(0), &client("alice", "192.0.2.1"), 10);
     assert!(!host.admits(at(0), &client("alice", "192.0.2.66")));
-    assert!(
-        host.keeper
-            .account(&client("alice", "192.0.2.66"))
-            .is_some()
-    );
-    assert!(
-        host.keeper
-            .account(&client("alice", "198.51.100.1"))
-            .is_none()
-    );
+    assert!(host.keeper.account(&client("alice", "192.0.2.66")).is_some());
+    assert!(host.keeper.account(&client("alice", "198.51.100.1")).is_none());
 }
 
 #[test]
@@ -415,8 +350,6 @@ fn an_idle_gatekeeper_has_no_deadline() {
     assert_eq!(host.keeper.next_deadline(), None);
     host.fail(at(0), &client("alice", "192.0.2.1"), 1);
     assert_eq!(host.keeper.next_deadline(), Some(at(0).after(COOLOFF)));
-    let _ = host
-        .keeper
-        .advance(at(0).after(COOLOFF + Duration::from_millis(1)));
+    let _ = host.keeper.advance(at(0).after(COOLOFF + Duration::from_millis(1)));
     assert_eq!(host.keeper.next_deadline(), None);
 }

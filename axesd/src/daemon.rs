@@ -1,0 +1,210 @@
+//! `axesd`: starts, reloads, ends.
+
+mod sockets;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use clap::Parser;
+use nix::sys::stat::{Mode, umask};
+use sd_notify::NotifyState;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::{LocalSet, spawn_local};
+
+use crate::config::{self, Config, ConfigError};
+use crate::daemon::sockets::{SocketError, Sockets};
+use crate::engine::{Engine, Names};
+use crate::log::{self, Logger};
+use crate::server::{self, Service};
+use crate::store::{self, Alarm, Committer, Handler, StoreError};
+
+const SYSLOG: &str = "/dev/log";
+/// How long the end waits for passwords that are being verified.
+const DRAIN: Duration = Duration::from_secs(3);
+const DRAIN_STEP: Duration = Duration::from_millis(20);
+
+/// Keeps the attempts to log in to this host, and decides who may try.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Exit status: 0 ended as asked, 1 could not start or go on, 2 wrong usage."
+)]
+struct Arguments {
+    /// The configuration; conf.d/*.toml beside it is read as well.
+    #[arg(long, value_name = "FILE", default_value = "/etc/axes/axes.toml")]
+    config: PathBuf,
+    /// Reads the configuration, says what is wrong with it, and ends.
+    #[arg(long)]
+    check_config: bool,
+}
+
+/// Why the daemon cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+enum DaemonError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+    #[error("{0}: {1}")]
+    Io(&'static str, std::io::Error),
+}
+
+/// Runs the daemon with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result =
+        if arguments.check_config { check(&arguments.config) } else { run(&arguments.config) };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when standard error is closed.
+            let _ = writeln!(std::io::stderr(), "axesd: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn check(path: &Path) -> Result<(), DaemonError> {
+    config::load(path)?;
+    writeln!(std::io::stdout(), "{}: good", path.display())
+        .map_err(|error| DaemonError::Io("standard output", error))
+}
+
+fn run(path: &Path) -> Result<(), DaemonError> {
+    umask(Mode::from_bits_truncate(0o077));
+    let config = config::load(path)?;
+    let logger = log::start(Path::new(SYSLOG));
+    let mut store = store::open(handler(config.store.handler), &config.store.path)?;
+    let name = store.name();
+    let kept = store.load()?;
+    if let Some(notice) = &kept.notice {
+        logger.error(notice.clone());
+    }
+    let alarm = Arc::new(Mutex::new(kept.notice.clone()));
+    let (committer, writer) = Committer::start(store, watch(alarm.clone(), logger.clone()))
+        .map_err(|error| DaemonError::Io("cannot start the committer", error))?;
+    let engine = Engine::new(config.settings.clone(), kept, committer.clone(), logger.clone());
+    let service = Service {
+        engine: Rc::new(engine),
+        names: Names::default(),
+        logger: logger.clone(),
+        store: name,
+        alarm,
+    };
+    let result = serve(path, &config, Rc::new(service));
+    finish(committer, writer, &logger);
+    result
+}
+
+/// Runs until a signal says otherwise.
+fn serve(path: &Path, config: &Config, service: Rc<Service>) -> Result<(), DaemonError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| DaemonError::Io("cannot start the runtime", error))?;
+    let served = LocalSet::new().block_on(&runtime, live(path, config, service));
+    // A look-up that hangs in NSS must not hold up the end.
+    runtime.shutdown_background();
+    served
+}
+
+async fn live(path: &Path, config: &Config, service: Rc<Service>) -> Result<(), DaemonError> {
+    let io = |error| DaemonError::Io("signals", error);
+    let mut hangup = signal(SignalKind::hangup()).map_err(io)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
+    let sockets = Sockets::open(&config.daemon)?;
+    let engine = service.engine.clone();
+    spawn_local(async move { engine.keep_deadlines().await });
+    let doors = spawn_local(server::serve(service.clone(), sockets.pam, sockets.control));
+    tell(&[NotifyState::Ready]);
+    service.logger.info(format!("axesd {} is ready", env!("CARGO_PKG_VERSION")));
+    tokio::select! {
+        () = reloads(path, &service, &mut hangup) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tell(&[NotifyState::Stopping]);
+    doors.abort();
+    drain(&service).await;
+    Ok(())
+}
+
+async fn reloads(path: &Path, service: &Service, hangup: &mut Signal) {
+    while hangup.recv().await.is_some() {
+        reload(path, service);
+    }
+}
+
+/// A broken file changes nothing.
+fn reload(path: &Path, service: &Service) {
+    let clock = NotifyState::monotonic_usec_now();
+    tell(&[NotifyState::Reloading].into_iter().chain(clock.ok()).collect::<Vec<_>>());
+    match config::load(path) {
+        Ok(config) => {
+            service.engine.reconfigure(config.settings);
+            service.logger.info("configuration reloaded".to_owned());
+        }
+        Err(error) => service.logger.error(format!("configuration not reloaded: {error}")),
+    }
+    tell(&[NotifyState::Ready]);
+}
+
+/// Lets those who are past the gate report how it ended.
+async fn drain(service: &Service) {
+    let drained = async {
+        while service.engine.verifying() > 0 {
+            tokio::time::sleep(DRAIN_STEP).await;
+        }
+    };
+    // Whoever takes longer reports to the next daemon.
+    let _ = tokio::time::timeout(DRAIN, drained).await;
+}
+
+fn finish(committer: Committer, writer: JoinHandle<()>, logger: &Logger) {
+    committer.close();
+    if writer.join().is_err() {
+        logger.error("the committer ended with a panic".to_owned());
+    }
+}
+
+fn watch(alarm: Arc<Mutex<Option<String>>>, logger: Logger) -> impl Fn(Alarm) + Send + 'static {
+    move |event| {
+        let text = match event {
+            Alarm::Raised(reason) => {
+                logger.error(format!("ALARM: attempts are not on disk: {reason}"));
+                Some(reason)
+            }
+            Alarm::Cleared => {
+                logger.notice("attempts are on disk again".to_owned());
+                None
+            }
+            Alarm::DumpFailed(reason) => {
+                logger.error(format!("no copy of the database was made: {reason}"));
+                return;
+            }
+        };
+        *alarm.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+}
+
+fn tell(state: &[NotifyState<'_>]) {
+    // Not started by systemd: nobody to tell.
+    let _ = sd_notify::notify(state);
+}
+
+const fn handler(handler: config::Handler) -> Handler {
+    match handler {
+        config::Handler::Sled => Handler::Sled,
+        config::Handler::Memory => Handler::Memory,
+        config::Handler::Dummy => Handler::Dummy,
+    }
+}

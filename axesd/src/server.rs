@@ -1,0 +1,86 @@
+//! The two sockets: accepts, judges peers, turns frames into requests.
+
+mod control;
+mod convert;
+mod frames;
+mod limits;
+mod pam;
+mod peer;
+
+use std::io;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::{JoinSet, spawn_local};
+
+use crate::engine::{Engine, Names};
+use crate::log::Logger;
+use crate::server::limits::Limits;
+use crate::server::peer::Peer;
+
+/// How long accepting pauses when the process has no descriptors left.
+const EXHAUSTED: Duration = Duration::from_millis(50);
+
+/// Everything that a connection needs.
+pub struct Service {
+    /// Decides.
+    pub engine: Rc<Engine>,
+    /// Looks accounts up.
+    pub names: Names,
+    /// Writes to syslog.
+    pub logger: Logger,
+    /// The store, as it is configured.
+    pub store: &'static str,
+    /// Why the last changes are not on disk.
+    pub alarm: Arc<Mutex<Option<String>>>,
+}
+
+/// The socket that a connection came in by.
+#[derive(Clone, Copy, Debug)]
+enum Door {
+    Pam,
+    Control,
+}
+
+/// Serves both sockets until dropped.
+pub async fn serve(service: Rc<Service>, pam: UnixListener, control: UnixListener) {
+    let mut doors = JoinSet::new();
+    doors.spawn_local(accept(service.clone(), pam, Door::Pam));
+    doors.spawn_local(accept(service, control, Door::Control));
+    doors.join_all().await;
+}
+
+async fn accept(service: Rc<Service>, listener: UnixListener, door: Door) {
+    let limits = Limits::default();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => welcome(&service, &limits, stream, door),
+            Err(error) => pause(&service, &error).await,
+        }
+    }
+}
+
+fn welcome(service: &Rc<Service>, limits: &Limits, stream: UnixStream, door: Door) {
+    let Ok(peer) = Peer::of(&stream) else { return };
+    let Some(permit) = limits.admit(peer) else {
+        service
+            .logger
+            .warning(format!("too many connections of uid {}: one was closed", peer.uid()));
+        return;
+    };
+    let service = service.clone();
+    spawn_local(async move {
+        match door {
+            Door::Pam => pam::serve(&service, stream, peer).await,
+            Door::Control => control::serve(&service, stream).await,
+        }
+        drop(permit);
+    });
+}
+
+async fn pause(service: &Service, error: &io::Error) {
+    service.logger.error(format!("accepting a connection failed: {error}"));
+    tokio::time::sleep(EXHAUSTED).await;
+}

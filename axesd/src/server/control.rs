@@ -1,0 +1,135 @@
+//! One connection of axesctl: one request, its items, an end. Who may connect, the file system
+//! decides: the socket belongs to root and the group axes.
+
+use std::cmp::Reverse;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use axes_proto::control::{Reply, Request, Reset, Scope, Status, Subject, Totals, Which};
+use axes_proto::text::Label;
+use tokio::net::UnixStream;
+
+use crate::engine::{self, AddressFilter, CounterState, Filter};
+use crate::server::frames::{self, Fault};
+use crate::server::{Service, convert};
+
+/// For the request.
+const FIRST: Duration = Duration::from_secs(5);
+/// Attempts that are shown of one user or address.
+const SHOWN: usize = 100;
+
+/// Serves one request.
+pub(super) async fn serve(service: &Service, mut stream: UnixStream) {
+    if let Err(fault) = answer(service, &mut stream).await {
+        service.logger.info(format!("axesctl: {fault}"));
+    }
+}
+
+async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault> {
+    let request = frames::read(stream, Some(FIRST)).await?;
+    let replies = match request {
+        Request::Status => vec![Reply::Status(status(service))],
+        Request::List(which) => list(service, which),
+        Request::Show(subject) => show(service, &subject).await,
+        Request::Reset(Scope::All) => reset(service, &Filter::default()).await,
+        Request::Reset(Scope::Matching(wanted)) => {
+            let user = canonical(service, wanted.user.as_ref().map(|user| user.as_str())).await;
+            let filter = convert::filter(&wanted, user);
+            if filter == Filter::default() {
+                let sentence =
+                    convert::sentence("the filter is empty; to reset everything, say so");
+                return frames::write(stream, &Reply::Failed(sentence)).await;
+            }
+            reset(service, &filter).await
+        }
+    };
+    for reply in replies.iter().chain([&Reply::End]) {
+        frames::write(stream, reply).await?;
+    }
+    Ok(())
+}
+
+fn status(service: &Service) -> Status {
+    let engine = &service.engine;
+    let counters = engine.counters();
+    let locked = counters.iter().filter(|counter| counter.locked.is_some()).count();
+    let (in_flight, waiting) = engine.in_flight();
+    let alarm = service.alarm.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Status {
+        version: Label::from_typed(env!("CARGO_PKG_VERSION")),
+        uptime_s: engine.clock().uptime().as_secs(),
+        store: Label::from_typed(service.store),
+        store_alarm: alarm.as_deref().map(convert::sentence),
+        counters: number(counters.len()),
+        locked: number(locked),
+        in_flight: number(in_flight),
+        waiting: number(waiting),
+        totals: totals(engine.totals()),
+    }
+}
+
+fn list(service: &Service, which: Which) -> Vec<Reply> {
+    let mut counters = service.engine.counters();
+    if which == Which::Locked {
+        counters.retain(|counter| counter.locked.is_some());
+    }
+    shown(service, counters)
+}
+
+async fn show(service: &Service, subject: &Subject) -> Vec<Reply> {
+    let filter = match subject {
+        Subject::User(name) => {
+            Filter { user: canonical(service, Some(name.as_str())).await, ..Filter::default() }
+        }
+        Subject::Address(address) => {
+            let address = Some(AddressFilter::parse(address.as_str()));
+            Filter { address, ..Filter::default() }
+        }
+    };
+    let mut counters = service.engine.counters();
+    counters.retain(|counter| concerns(&filter, counter));
+    let mut replies = shown(service, counters);
+    let clock = service.engine.clock();
+    let attempts = service.engine.attempts(&filter, SHOWN);
+    replies.extend(attempts.iter().map(|it| Reply::Attempt(convert::attempt(it, clock))));
+    replies
+}
+
+async fn reset(service: &Service, filter: &Filter) -> Vec<Reply> {
+    let result = service.engine.reset(filter).await;
+    let done = Reset { failures: number(result.failures), unlocked: number(result.unlocked) };
+    let mut replies = shown(service, result.counters);
+    replies.push(Reply::Reset(done));
+    replies
+}
+
+/// Whether a counter looks at what the filter names.
+fn concerns(filter: &Filter, counter: &CounterState) -> bool {
+    let key = &counter.key;
+    let address = filter.address.as_ref();
+    filter.user.as_ref().is_none_or(|user| key.user.as_ref() == Some(user))
+        && address.is_none_or(|it| key.origin.as_ref().is_some_and(|origin| it.meets(origin)))
+}
+
+/// Locked ones first, then those that failed last.
+fn shown(service: &Service, mut counters: Vec<CounterState>) -> Vec<Reply> {
+    counters.sort_by_key(|counter| (counter.locked.is_none(), Reverse(counter.last)));
+    let clock = service.engine.clock();
+    counters.iter().map(|counter| Reply::Counter(convert::counter(counter, clock))).collect()
+}
+
+async fn canonical(service: &Service, name: Option<&str>) -> Option<Arc<str>> {
+    match name {
+        Some(name) => Some(service.names.canonical(name).await),
+        None => None,
+    }
+}
+
+const fn totals(totals: engine::Totals) -> Totals {
+    let engine::Totals { success, failure, refused, abandoned, error } = totals;
+    Totals { success, failure, refused, abandoned, error }
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,165 @@
+//! One connection of a module: one attempt, or one question about an account.
+
+use std::io;
+use std::time::Duration;
+
+use axes_proto::pam::{self, Reply, Request, Stage};
+use tokio::net::UnixStream;
+
+use crate::engine::{Address, Answer, AttemptId, Client, Engine, Reporter};
+use crate::server::frames::{self, Fault};
+use crate::server::peer::Peer;
+use crate::server::{Service, convert};
+
+/// For the first message of a connection.
+const FIRST: Duration = Duration::from_secs(5);
+
+/// Serves a module until it hangs up.
+pub(super) async fn serve(service: &Service, mut stream: UnixStream, peer: Peer) {
+    let mut attempt = InFlight { engine: &service.engine, id: None };
+    match converse(service, &mut stream, peer, &mut attempt).await {
+        // A module that hangs up has said what it had to say.
+        Ok(()) | Err(Fault::Io(_)) => {}
+        Err(fault) => service.logger.warning(format!("module of uid {}: {fault}", peer.uid())),
+    }
+}
+
+/// The attempt of a connection; over when the connection is.
+struct InFlight<'a> {
+    engine: &'a Engine,
+    id: Option<AttemptId>,
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.engine.hang_up(id);
+        }
+    }
+}
+
+async fn converse(
+    service: &Service,
+    stream: &mut UnixStream,
+    peer: Peer,
+    attempt: &mut InFlight<'_>,
+) -> Result<(), Fault> {
+    // A prompt may stay open for days on a locked screen; only the first message has to hurry.
+    let mut patience = Some(FIRST);
+    loop {
+        let request = frames::read(stream, patience.take()).await?;
+        let reply = match request {
+            Request::Begin(client, stage) => match reported(service, &client, peer).await {
+                Ok(client) => begin(service, stream, attempt, client, peer, stage).await?,
+                Err(reply) => reply,
+            },
+            Request::Answered => answered(service, stream, attempt).await?,
+            Request::Verdict(outcome) => verdict(service, attempt, outcome).await,
+            Request::Account(client) => match reported(service, &client, peer).await {
+                Ok(client) => reply(service.engine.account(client)),
+                Err(reply) => reply,
+            },
+        };
+        frames::write(stream, &reply).await?;
+        if matches!(reply, Reply::Failed(_)) {
+            return Ok(());
+        }
+    }
+}
+
+/// The client that a peer may report: root anybody, a user himself and on this machine.
+async fn reported(service: &Service, client: &pam::Client, peer: Peer) -> Result<Client, Reply> {
+    let user = service.names.canonical(client.user.as_str()).await;
+    let Peer::User(uid) = peer else {
+        return Ok(convert::client(client, user));
+    };
+    if service.names.of_uid(uid).await.as_ref() != Some(&user) {
+        service.logger.warning(format!("uid {uid} may not report attempts of user={user}"));
+        return Err(failed("only root may report attempts of somebody else"));
+    }
+    Ok(Client { address: Address::Local, ..convert::client(client, user) })
+}
+
+async fn begin(
+    service: &Service,
+    stream: &UnixStream,
+    attempt: &mut InFlight<'_>,
+    client: Client,
+    peer: Peer,
+    stage: Stage,
+) -> Result<Reply, Fault> {
+    if attempt.id.is_some() {
+        return Ok(failed("this connection has an attempt already"));
+    }
+    if stage == Stage::Verified && peer == Peer::Root {
+        attempt.id = Some(service.engine.verified(client));
+        return Ok(Reply::Proceed);
+    }
+    let reporter = match peer {
+        Peer::Root => Reporter::Root,
+        Peer::User(_) => Reporter::Owner,
+    };
+    match service.engine.begin(client, reporter) {
+        Ok(id) => attempt.id = Some(id),
+        Err(sentence) => return Ok(Reply::Refused(convert::sentence(&sentence))),
+    }
+    if stage == Stage::Answered {
+        return answered(service, stream, attempt).await;
+    }
+    let wait = service.engine.gate_wait().as_millis();
+    Ok(Reply::Admitted { gate_wait_ms: u32::try_from(wait).unwrap_or(u32::MAX) })
+}
+
+/// Waits at the gate, unless the module hangs up first.
+async fn answered(
+    service: &Service,
+    stream: &UnixStream,
+    attempt: &mut InFlight<'_>,
+) -> Result<Reply, Fault> {
+    let Some(id) = attempt.id else {
+        return Ok(failed("no attempt has begun"));
+    };
+    let answer = tokio::select! {
+        biased;
+        answer = service.engine.answered(id) => answer,
+        fault = hung_up(stream) => return Err(fault),
+    };
+    if matches!(answer, Answer::Refused(_)) {
+        attempt.id = None;
+    }
+    Ok(reply(answer))
+}
+
+async fn verdict(service: &Service, attempt: &mut InFlight<'_>, outcome: pam::Outcome) -> Reply {
+    let Some(id) = attempt.id.take() else {
+        return failed("no attempt has begun");
+    };
+    service.engine.verdict(id, convert::outcome(outcome)).await;
+    Reply::Recorded
+}
+
+/// Resolves when the peer hangs up, or says something while it should listen.
+async fn hung_up(stream: &UnixStream) -> Fault {
+    loop {
+        if let Err(error) = stream.readable().await {
+            return Fault::Io(error);
+        }
+        match stream.try_read(&mut [0]) {
+            // Readiness left over from the request itself.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Fault::Io(error),
+            Ok(_) => return Fault::Io(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+fn reply(answer: Answer) -> Reply {
+    match answer {
+        Answer::GoOn => Reply::Proceed,
+        Answer::Refused(sentence) => Reply::Refused(convert::sentence(&sentence)),
+    }
+}
+
+fn failed(sentence: &str) -> Reply {
+    Reply::Failed(convert::sentence(sentence))
+}

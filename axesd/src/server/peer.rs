@@ -1,0 +1,31 @@
+//! Who is at the other end of a socket: the kernel says, not the peer.
+
+use std::io;
+
+use tokio::net::UnixStream;
+
+/// The user at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Peer {
+    /// May report anybody.
+    Root,
+    /// May report himself.
+    User(u32),
+}
+
+impl Peer {
+    /// Asks the kernel (`SO_PEERCRED`).
+    pub(super) fn of(stream: &UnixStream) -> io::Result<Self> {
+        Ok(match stream.peer_cred()?.uid() {
+            0 => Self::Root,
+            uid => Self::User(uid),
+        })
+    }
+
+    pub(super) const fn uid(self) -> u32 {
+        match self {
+            Self::Root => 0,
+            Self::User(uid) => uid,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! A guest on which the package is installed, and what a trial wants to know about it.
+
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use axes_e2e::guest::{Guest, GuestError, Suite};
+use serde_json::Value;
+
+use crate::setup::{self, Failure};
+
+/// Every account's password.
+pub(crate) const RIGHT: &str = "correct-horse";
+/// Nobody's password.
+pub(crate) const WRONG: &str = "battery-staple";
+
+const SETTINGS: &str = "/etc/axes/conf.d/test.toml";
+
+/// A Debian with axes.
+pub(crate) struct Host {
+    pub(crate) guest: Guest,
+    settings: Mutex<String>,
+}
+
+impl Host {
+    /// What trials find when they begin.
+    pub(crate) const USUAL: &str = "failure_limit = 3\ncooloff_time = \"10s\"\n";
+
+    /// Boots a guest, prepares it, and installs the package as an administrator would.
+    pub(crate) fn install(suite: Suite) -> Result<Self, Failure> {
+        let package = setup::package()?;
+        let guest = Guest::boot(suite)?;
+        setup::prepare(&guest, suite)?;
+        guest.copy_in(&package, "/root/axes.deb")?;
+        guest.sh("DEBIAN_FRONTEND=noninteractive apt-get install -y /root/axes.deb")?;
+        Ok(Self { guest, settings: Mutex::default() })
+    }
+
+    /// An account that is nobody else's.
+    pub(crate) fn account(&self, name: &str) -> Result<(), GuestError> {
+        self.guest.sh(&format!("useradd -m -s /bin/sh {name}; echo {name}:{RIGHT} | chpasswd"))?;
+        Ok(())
+    }
+
+    /// Lets axesd take over other settings.
+    pub(crate) fn configure(&self, toml: &str) -> Result<(), GuestError> {
+        let mut settings = self.settings.lock().unwrap_or_else(|poison| poison.into_inner());
+        if *settings != toml {
+            self.guest.write(SETTINGS, toml)?;
+            self.reload()?;
+            toml.clone_into(&mut settings);
+        }
+        Ok(())
+    }
+
+    /// The attempts recorded for a user, oldest first.
+    pub(crate) fn attempts(&self, user: &str) -> Result<Vec<Value>, GuestError> {
+        self.shown(user, "attempts")
+    }
+
+    /// How the attempts of a user ended, oldest first.
+    pub(crate) fn outcomes(&self, user: &str) -> Result<Vec<String>, GuestError> {
+        let outcome = |attempt: &Value| attempt["outcome"].as_str().unwrap_or("none").to_owned();
+        Ok(self.attempts(user)?.iter().map(outcome).collect())
+    }
+
+    /// The counters of a user.
+    pub(crate) fn counters(&self, user: &str) -> Result<Vec<Value>, GuestError> {
+        self.shown(user, "counters")
+    }
+
+    /// Failures counted on the one counter of a user; none is 0.
+    pub(crate) fn failures(&self, user: &str) -> Result<u64, GuestError> {
+        let counters = self.counters(user)?;
+        assert!(counters.len() <= 1, "{counters:?}");
+        Ok(counters.first().and_then(|counter| counter["failures"].as_u64()).unwrap_or(0))
+    }
+
+    /// Whether the counter of a user refuses somebody.
+    pub(crate) fn is_locked(&self, user: &str) -> Result<bool, GuestError> {
+        Ok(self.counters(user)?.iter().any(|counter| counter["locked"] == true))
+    }
+
+    /// Returns when axesd has read its settings, which systemd 252 does not wait for.
+    fn reload(&self) -> Result<(), GuestError> {
+        let end = self.guest.journal_end()?;
+        self.guest.sh("systemctl reload axesd")?;
+        let mut logged = String::new();
+        for _ in 0..100 {
+            logged = self.guest.journal_after(&end)?;
+            if logged.contains("configuration reloaded") {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Err(GuestError::Failed { command: "systemctl reload axesd".to_owned(), output: logged })
+    }
+
+    fn shown(&self, user: &str, member: &str) -> Result<Vec<Value>, GuestError> {
+        let done = self.guest.run(&["axesctl", "--json", "show", "--user", user])?;
+        // 1 says that nothing is known about the user, which the object says too.
+        assert!(matches!(done.code, Some(0 | 1)), "{done:?}");
+        let shown: Value = serde_json::from_str(&done.out).unwrap_or_default();
+        Ok(shown[member].as_array().cloned().unwrap_or_default())
+    }
+}

@@ -1,0 +1,40 @@
+//! Real programs log in on a booted Debian that has the package installed.
+//!
+//! The package is the one that the environment variable `AXES_DEB` names, else the newest that
+//! `make deb` left. Each trial has users of its own.
+#![expect(clippy::indexing_slicing, reason = "reading a JSON value: what is not there is null")]
+
+mod burst;
+mod doors;
+mod host;
+mod lab;
+mod local;
+mod outage;
+mod package;
+mod setup;
+mod ssh;
+mod stories;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use axes_e2e::guest::Suite;
+use libtest_mimic::Arguments;
+
+use lab::Lab;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // In their order, on this thread: a guest ends with the thread that booted it.
+    arguments.test_threads = Some(1);
+    let bookworm = Arc::new(Lab::new(Suite::Bookworm));
+    let trixie = Arc::new(Lab::new(Suite::Trixie));
+    let trials = [
+        ssh::trials(&bookworm),
+        local::trials(&bookworm),
+        outage::trials(&bookworm),
+        burst::trials(&bookworm),
+        package::trials(&bookworm, &trixie),
+    ];
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
+}

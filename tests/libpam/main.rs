@@ -1,0 +1,3 @@
+//! Real libpam against a real daemon, as an ordinary user.
+
+mod basics;

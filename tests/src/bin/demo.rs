@@ -1,0 +1,3 @@
+//! A demonstration; see README.md.
+
+fn main() {}

@@ -1,0 +1,64 @@
+//! Root file systems, made once by mmdebstrap and kept outside the repository.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+
+use super::{GuestError, Suite};
+
+/// Part of the file name; raise it when [`PACKAGES`] changes.
+const EDITION: u32 = 1;
+
+const PACKAGES: &[&str] = &[
+    "dbus",
+    "expect",
+    "iproute2",
+    "libpam-runtime",
+    "login",
+    "openssh-client",
+    "openssh-server",
+    "pamtester",
+    "passwd",
+    "procps",
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+];
+
+/// The tarball of a release; fetched from a Debian mirror where it is not in the cache yet.
+pub(super) fn cached(suite: Suite) -> Result<PathBuf, GuestError> {
+    let folder = cache_folder()?;
+    let tarball = folder.join(format!("{suite}-{EDITION}.tar"));
+    if !tarball.exists() {
+        fs::create_dir_all(&folder).map_err(|error| GuestError::Cache(folder, error))?;
+        make(suite, &tarball)?;
+    }
+    Ok(tarball)
+}
+
+fn cache_folder() -> Result<PathBuf, GuestError> {
+    let folder = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    folder("AXES_E2E_CACHE")
+        .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("axes-e2e")))
+        .or_else(|| Some(folder("HOME")?.join(".cache/axes-e2e")))
+        .ok_or(GuestError::NoCacheFolder)
+}
+
+/// Under another name first, so that a half-written tarball is never taken for a whole one.
+fn make(suite: Suite, tarball: &Path) -> Result<(), GuestError> {
+    let unfinished = tarball.with_extension(format!("{}.tar", process::id()));
+    let made = Command::new("mmdebstrap")
+        .arg("--variant=minbase")
+        .arg(format!("--include={}", PACKAGES.join(",")))
+        .arg(suite.to_string())
+        .arg(&unfinished)
+        .output()
+        .map_err(GuestError::Start)?;
+    if !made.status.success() {
+        let _ = fs::remove_file(&unfinished);
+        let said = String::from_utf8_lossy(&made.stderr).into_owned();
+        return Err(GuestError::Bootstrap(suite, said));
+    }
+    fs::rename(&unfinished, tarball).map_err(|error| GuestError::Cache(tarball.into(), error))
+}

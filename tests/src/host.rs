@@ -1,0 +1,258 @@
+//! A host in a private folder: a daemon, a folder of PAM services, a password.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::application::{Answer, Session};
+
+/// The password that every service of a [`Host`] accepts.
+pub const RIGHT: &str = "correct horse";
+/// One that none accepts.
+pub const WRONG: &str = "wrong";
+
+/// How long the daemon may take to listen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A daemon and a PAM configuration of its own.
+pub struct Host {
+    folder: TempDir,
+    daemon: Option<Child>,
+}
+
+impl Host {
+    /// A host with a running daemon whose configuration begins with these settings.
+    pub fn start(settings: &str) -> Self {
+        let mut host = Self::without_daemon(settings);
+        host.start_daemon();
+        host
+    }
+
+    /// The same, with the daemon not running.
+    pub fn without_daemon(settings: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("axes").tempdir().expect("a folder");
+        // Programs of other users, when root runs this, have to come in.
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("chmod");
+        let host = Self { folder, daemon: None };
+        fs::create_dir(host.path("pam.d")).expect("pam.d");
+        host.configure(settings);
+        host.write_password_program("");
+        host.write_service("login", "");
+        host
+    }
+
+    /// Replaces the settings; [`Host::reload`] puts them in force.
+    pub fn configure(&self, settings: &str) {
+        let folder = self.folder.path().display();
+        let text = format!(
+            "{settings}\n[daemon]\nsocket = \"{folder}/axesd.sock\"\n\
+             control_socket = \"{folder}/control.sock\"\n[store]\npath = \"{folder}/state\"\n"
+        );
+        fs::write(self.path("axes.toml"), text).expect("axes.toml");
+        fs::set_permissions(self.path("axes.toml"), Permissions::from_mode(0o644)).expect("chmod");
+    }
+
+    /// Writes a service whose pam_axes lines have these options.
+    pub fn write_service(&self, name: &str, options: &str) {
+        let axes = format!("{} socket={} {options}", module().display(), self.socket().display());
+        self.write_stack(
+            name,
+            &format!(
+                "auth requisite {axes}\n{}account required {axes}\naccount required pam_permit.so\n",
+                self.password_lines()
+            ),
+        );
+    }
+
+    /// Writes a service line by line.
+    pub fn write_stack(&self, name: &str, lines: &str) {
+        fs::write(self.path("pam.d").join(name), lines).expect("a service");
+    }
+
+    /// Lines that ask for a password and check it with a real module, as Debian's common-auth.
+    pub fn password_lines(&self) -> String {
+        let program = self.path("check-password");
+        format!(
+            "auth [success=1 default=ignore] pam_exec.so expose_authtok quiet {}\n\
+             auth requisite pam_deny.so\nauth required pam_permit.so\n",
+            program.display()
+        )
+    }
+
+    /// The program behind the password lines; counts each password that reaches it.
+    pub fn write_password_program(&self, before: &str) {
+        let text = format!(
+            "#!/bin/sh\nread -r password\necho x >> {}\n{before}\n[ \"$password\" = '{RIGHT}' ]\n",
+            self.path("verified").display()
+        );
+        // Written under another name first: a program that is running cannot be written to.
+        let (new, program) = (self.path("check-password.new"), self.path("check-password"));
+        fs::write(&new, text).expect("a program");
+        fs::set_permissions(&new, Permissions::from_mode(0o755)).expect("chmod");
+        fs::rename(new, program).expect("a program");
+    }
+
+    /// Passwords that reached the password module.
+    pub fn verified(&self) -> usize {
+        fs::read_to_string(self.path("verified")).map_or(0, |text| text.lines().count())
+    }
+
+    /// A handle on the service `login`.
+    pub fn session(&self, user: &str) -> Session {
+        self.session_of("login", user)
+    }
+
+    /// A handle on a service.
+    pub fn session_of(&self, service: &str, user: &str) -> Session {
+        Session::start(&self.path("pam.d"), service, Some(user))
+    }
+
+    /// One remote login from begin to end; the code of pam_authenticate.
+    pub fn login(&self, user: &str, address: &str, password: &str) -> i32 {
+        let mut session = self.session(user).from(address).at("ssh");
+        let code = session.try_password(password);
+        if code == crate::application::SUCCESS {
+            assert_eq!(session.account(), code, "account after a success");
+        }
+        code
+    }
+
+    /// One login in a process of its own, which can be killed.
+    pub fn spawn_login(&self, user: &str, address: &str, answer: &Answer) -> Child {
+        let mut command = Command::new(built("axes-login"));
+        command.arg(self.path("pam.d")).args(["login", user, address]);
+        match answer {
+            Answer::Text(text) => command.args(["type", text]),
+            Answer::Cancel => command.args(["cancel", ""]),
+            Answer::Exit => command.args(["exit", ""]),
+            Answer::Later(time, text) => command.args([&time.as_millis().to_string(), text]),
+        };
+        command.spawn().expect("axes-login")
+    }
+
+    /// Starts the daemon and waits until it listens.
+    pub fn start_daemon(&mut self) {
+        let child = self.daemon_command().spawn().expect("axesd");
+        self.daemon = Some(child);
+        wait_until("axesd listens", || self.axesctl(&["status"]).status.success());
+    }
+
+    /// The daemon's command line, for those who want to see it fail.
+    pub fn daemon_command(&self) -> Command {
+        let mut command = Command::new(built("axesd"));
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.path("log"));
+        let log = log.expect("a log");
+        command.arg("--config").arg(self.path("axes.toml")).stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("a log")).stderr(log);
+        command
+    }
+
+    /// Ends the daemon with a signal and waits until it is gone.
+    pub fn kill_daemon(&mut self, signal: i32) {
+        if let Some(mut daemon) = self.daemon.take() {
+            kill(&daemon, signal);
+            daemon.wait().expect("axesd ends");
+        }
+    }
+
+    /// Makes the daemon read its configuration again; waits until the log says so.
+    pub fn reload(&self) {
+        let reloads = || self.log().matches("configuration").count();
+        let before = reloads();
+        kill(self.daemon.as_ref().expect("a daemon"), libc::SIGHUP);
+        wait_until("axesd reloads", || reloads() > before);
+    }
+
+    /// What the daemon wrote where there is no syslog.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// Runs axesctl against the daemon.
+    pub fn axesctl(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(built("axesctl"));
+        command.arg("--socket").arg(self.path("control.sock")).args(arguments);
+        command.output().expect("axesctl")
+    }
+
+    /// What `axesctl --json` prints.
+    pub fn ask(&self, arguments: &[&str]) -> Value {
+        let output = self.axesctl(&[&["--json"], arguments].concat());
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"))
+    }
+
+    /// The outcomes recorded of a user, oldest first.
+    pub fn outcomes(&self, user: &str) -> Vec<String> {
+        let shown = self.ask(&["show", "--user", user]);
+        let attempts = shown["attempts"].as_array().expect("attempts");
+        attempts.iter().map(|attempt| text(&attempt["outcome"])).collect()
+    }
+
+    /// Failures of the only counter that names a user; 0 without one.
+    pub fn failures(&self, user: &str) -> u64 {
+        let shown = self.ask(&["show", "--user", user]);
+        match shown["counters"].as_array().expect("counters").as_slice() {
+            [] => 0,
+            [counter] => counter["failures"].as_u64().expect("a count"),
+            more => panic!("more than one counter: {more:?}"),
+        }
+    }
+
+    /// The socket for modules.
+    pub fn socket(&self) -> PathBuf {
+        self.path("axesd.sock")
+    }
+
+    /// Something in the folder of this host.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.kill_daemon(libc::SIGKILL);
+        if thread::panicking() {
+            eprintln!("--- log of axesd\n{}---", self.log());
+        }
+    }
+}
+
+/// The module as it was built beside this test.
+pub fn module() -> PathBuf {
+    built("libpam_axes.so")
+}
+
+/// A program or library of the workspace, built in the profile of this test.
+pub fn built(name: &str) -> PathBuf {
+    let this = std::env::current_exe().expect("a path");
+    let folder = this.ancestors().skip(1).find(|folder| folder.join(name).exists());
+    let folder = folder.map(Path::to_owned);
+    folder.unwrap_or_else(|| panic!("{name} is not built; run `cargo build --workspace`")).join(name)
+}
+
+/// Waits for something that happens in another process.
+pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !happened() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Sends a signal.
+pub fn kill(process: &Child, signal: i32) {
+    let id = i32::try_from(process.id()).expect("a process id");
+    assert_eq!(unsafe { libc::kill(id, signal) }, 0);
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
