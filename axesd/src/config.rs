@@ -196,6 +196,24 @@ mod tests {
     }
 
     #[test]
+    fn the_shipped_file_documents_every_key_with_its_default() {
+        let shipped = include_str!("../../packaging/axes.toml");
+        let uncommented: String = shipped
+            .lines()
+            .map(|line| line.strip_prefix('#').filter(|key| !key.starts_with(' ')).unwrap_or(line))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let document = |text: &str| format!("{:?}", toml::from_str::<Document>(text).unwrap());
+        assert_eq!(document(&uncommented), document(""));
+        assert_eq!(document(shipped), document(""));
+        let keys = toml::from_str::<toml::Table>(&uncommented).unwrap();
+        let all = toml::from_str::<Document>("x = 1").unwrap_err().to_string();
+        for key in all.split('`').skip(3).step_by(2) {
+            assert!(keys.contains_key(key), "{key} is not documented");
+        }
+    }
+
+    #[test]
     fn strings_are_or_ed_and_lists_are_and_ed() {
         let text = r#"lockout_parameters = ["ip_address", ["username", "service"]]"#;
         let config = loaded(&[("axes.toml", text)]).unwrap();

@@ -1,3 +1,9 @@
 //! Real libpam against a real daemon, as an ordinary user.
 
+mod account;
 mod basics;
+mod classic;
+mod crash;
+mod edges;
+mod failmode;
+mod limit;

@@ -20,7 +20,6 @@ pub const CONV_ERR: c_int = 19;
 /// `PAM_SILENT`
 pub const SILENT: c_int = 0x8000;
 
-const SERVICE: c_int = 1;
 const USER: c_int = 2;
 const TTY: c_int = 3;
 const RHOST: c_int = 4;
@@ -28,6 +27,12 @@ const CONV: c_int = 5;
 const RUSER: c_int = 8;
 const FAIL_DELAY: c_int = 10;
 const PROMPTS: [c_int; 2] = [1, 2];
+
+/// What libpam calls a code (`pam_strerror`).
+pub fn describe(code: c_int) -> String {
+    let text = unsafe { pam_strerror(ptr::null_mut(), code) };
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
 
 /// What the person at the prompt does.
 #[derive(Clone, Debug)]
@@ -94,6 +99,7 @@ unsafe extern "C" {
     fn pam_end(handle: *mut c_void, status: c_int) -> c_int;
     fn pam_set_item(handle: *mut c_void, item: c_int, value: *const c_void) -> c_int;
     fn pam_get_item(handle: *const c_void, item: c_int, value: *mut *const c_void) -> c_int;
+    fn pam_strerror(handle: *mut c_void, code: c_int) -> *const c_char;
     fn pam_putenv(handle: *mut c_void, assignment: *const c_char) -> c_int;
 }
 
@@ -193,12 +199,6 @@ impl Session {
         let ours = unsafe { conversation.as_ref() }
             .is_some_and(|it| it.appdata.cast_const() == ptr::from_ref(&*self.person).cast());
         ours && self.get(FAIL_DELAY) == delay.map_or(ptr::null(), |delay| delay as *const c_void)
-    }
-
-    /// The service, as a check that the handle is alive.
-    pub fn service(&self) -> String {
-        let text = self.get(SERVICE).cast::<c_char>();
-        unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
     }
 
     /// Sets `PAM_USER` to bytes that need not be UTF-8.

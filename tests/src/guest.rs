@@ -106,28 +106,29 @@ impl Guest {
     ///
     /// # Errors
     ///
-    /// [`GuestError::Io`].
+    /// [`GuestError::File`].
     pub fn copy_in(&self, from: &Path, to: &str) -> Result<(), GuestError> {
-        fs::copy(from, self.outside(to))?;
-        Ok(())
+        let copied = fs::copy(from, self.outside(to));
+        copied.map(drop).map_err(|error| GuestError::File(from.to_owned(), error))
     }
 
     /// Writes a file in the guest.
     ///
     /// # Errors
     ///
-    /// [`GuestError::Io`].
+    /// [`GuestError::File`].
     pub fn write(&self, path: &str, text: &str) -> Result<(), GuestError> {
-        Ok(fs::write(self.outside(path), text)?)
+        fs::write(self.outside(path), text).map_err(|error| GuestError::File(path.into(), error))
     }
 
     /// Reads a file in the guest.
     ///
     /// # Errors
     ///
-    /// [`GuestError::Io`].
+    /// [`GuestError::File`].
     pub fn read(&self, path: &str) -> Result<String, GuestError> {
-        Ok(fs::read_to_string(self.outside(path))?)
+        let read = fs::read_to_string(self.outside(path));
+        read.map_err(|error| GuestError::File(path.into(), error))
     }
 
     /// All that was logged since the guest booted.

@@ -75,6 +75,11 @@ impl Host {
         fs::write(self.path("pam.d").join(name), lines).expect("a service");
     }
 
+    /// The lines of a service.
+    pub fn service(&self, name: &str) -> String {
+        fs::read_to_string(self.path("pam.d").join(name)).expect("a service")
+    }
+
     /// Lines that ask for a password and check it with a real module, as Debian's common-auth.
     pub fn password_lines(&self) -> String {
         let program = self.path("check-password");
@@ -235,7 +240,9 @@ pub fn built(name: &str) -> PathBuf {
     let this = std::env::current_exe().expect("a path");
     let folder = this.ancestors().skip(1).find(|folder| folder.join(name).exists());
     let folder = folder.map(Path::to_owned);
-    folder.unwrap_or_else(|| panic!("{name} is not built; run `cargo build --workspace`")).join(name)
+    folder
+        .unwrap_or_else(|| panic!("{name} is not built; run `cargo build --workspace`"))
+        .join(name)
 }
 
 /// Waits for something that happens in another process.

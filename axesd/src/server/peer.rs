@@ -7,7 +7,7 @@ use tokio::net::UnixStream;
 /// The user at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Peer {
-    /// May report anybody.
+    /// May report anybody: root, and the user whom the daemon itself runs as.
     Root,
     /// May report himself.
     User(u32),
@@ -16,8 +16,10 @@ pub(super) enum Peer {
 impl Peer {
     /// Asks the kernel (`SO_PEERCRED`).
     pub(super) fn of(stream: &UnixStream) -> io::Result<Self> {
+        let own = nix::unistd::geteuid().as_raw();
         Ok(match stream.peer_cred()?.uid() {
             0 => Self::Root,
+            uid if uid == own => Self::Root,
             uid => Self::User(uid),
         })
     }

@@ -23,6 +23,7 @@ fn main() {
             password.clone(),
         ),
     };
-    let mut session = Session::start(Path::new(folder), service, Some(user)).from(address).at("ssh");
+    let mut session =
+        Session::start(Path::new(folder), service, Some(user)).from(address).at("ssh");
     exit(session.authenticate([answer]));
 }

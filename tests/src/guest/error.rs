@@ -44,7 +44,10 @@ pub enum GuestError {
         /// What it printed.
         output: String,
     },
-    /// A file could not be read or written.
+    /// A file could not be copied, written or read.
+    #[error("{0}: {1}")]
+    File(PathBuf, #[source] io::Error),
+    /// Something that nearly always works.
     #[error(transparent)]
     Io(#[from] io::Error),
 }

@@ -1,0 +1,82 @@
+//! While axesd is down, slow, or restarted in the middle.
+
+use std::os::unix::net::UnixListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use axes_e2e::application::{AUTH_ERR, AUTHINFO_UNAVAIL, Answer, MAXTRIES, SUCCESS};
+use axes_e2e::host::{Host, RIGHT, WRONG, wait_until};
+
+const FROM: &str = "192.0.2.7";
+
+#[test]
+fn without_a_daemon_safe_lets_the_stack_decide_and_secure_refuses() {
+    let host = Host::without_daemon("");
+    host.write_service("secure", "failmode=secure");
+    assert_eq!(host.login("alice", FROM, RIGHT), SUCCESS);
+    assert_eq!(host.login("alice", FROM, WRONG), AUTH_ERR);
+    let mut secure = host.session_of("secure", "alice").from(FROM);
+    assert_eq!(secure.try_password(RIGHT), AUTHINFO_UNAVAIL);
+    assert_eq!(secure.account(), AUTHINFO_UNAVAIL);
+    assert_eq!(host.verified(), 2);
+}
+
+#[test]
+fn a_daemon_that_never_answers_costs_no_more_than_the_timeout() {
+    let host = Host::without_daemon("");
+    host.write_service("hasty", "timeout=200");
+    let _silent = UnixListener::bind(host.socket()).unwrap();
+    let started = Instant::now();
+    let mut session = host.session_of("hasty", "alice").from(FROM);
+    assert_eq!(session.try_password(RIGHT), SUCCESS);
+    let elapsed = started.elapsed();
+    assert!(elapsed >= Duration::from_millis(200), "{elapsed:?}");
+    assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
+}
+
+#[test]
+fn a_daemon_that_talks_nonsense_is_as_good_as_none() {
+    let host = Host::without_daemon("");
+    host.write_service("secure", "failmode=secure");
+    let listener = UnixListener::bind(host.socket()).unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            use std::io::Write as _;
+            let _ = stream.unwrap().write_all(&[0xff; 64]);
+        }
+    });
+    assert_eq!(host.login("alice", FROM, RIGHT), SUCCESS);
+    let mut secure = host.session_of("secure", "alice").from(FROM);
+    assert_eq!(secure.try_password(RIGHT), AUTHINFO_UNAVAIL);
+}
+
+/// Restarts the daemon while somebody sits at the prompt.
+fn restart_at_the_prompt(host: &mut Host, answer: &str) -> i32 {
+    let later = Answer::Later(Duration::from_secs(1), answer.to_owned());
+    let mut login = host.spawn_login("alice", FROM, &later);
+    wait_until("a prompt", || host.ask(&["status"])["in_flight"] == 1);
+    host.kill_daemon(libc::SIGKILL);
+    host.start_daemon();
+    login.wait().unwrap().code().unwrap()
+}
+
+#[test]
+fn a_restart_at_the_prompt_is_not_a_way_around_the_gate() {
+    let mut host = Host::start("failure_limit = 2");
+    assert_eq!(host.login("alice", FROM, WRONG), AUTH_ERR);
+    assert_eq!(restart_at_the_prompt(&mut host, WRONG), AUTH_ERR);
+    assert_eq!(host.failures("alice"), 2);
+    assert_eq!(host.login("alice", FROM, RIGHT), MAXTRIES);
+}
+
+#[test]
+fn a_restart_while_verifying_loses_no_verdict() {
+    let mut host = Host::start("failure_limit = 2");
+    host.write_password_program("sleep 2");
+    let mut login = host.spawn_login("alice", FROM, &Answer::Text(WRONG.to_owned()));
+    wait_until("a password is verified", || host.verified() == 1);
+    host.kill_daemon(libc::SIGKILL);
+    host.start_daemon();
+    assert_eq!(login.wait().unwrap().code(), Some(AUTH_ERR));
+    assert_eq!(host.failures("alice"), 1);
+}

@@ -1,0 +1,91 @@
+//! The limit is the limit, however many try at once.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use axes_e2e::application::{AUTH_ERR, Answer, MAXTRIES, SUCCESS};
+use axes_e2e::host::{Host, RIGHT, WRONG, kill, wait_until};
+
+const FROM: &str = "192.0.2.7";
+
+fn text(password: &str) -> Answer {
+    Answer::Text(password.to_owned())
+}
+
+#[test]
+fn sixty_at_once_get_exactly_the_limit_verified() {
+    let host = Host::start("failure_limit = 3");
+    host.write_password_program("sleep 0.1");
+    for round in 1..=10 {
+        let mut logins: Vec<_> =
+            (0..60).map(|_| host.spawn_login("alice", FROM, &text(WRONG))).collect();
+        for login in &mut logins {
+            login.wait().unwrap();
+        }
+        assert_eq!(host.verified(), 3 * round);
+        assert_eq!(host.failures("alice"), 3);
+        assert!(host.axesctl(&["reset", "--all"]).status.success());
+    }
+}
+
+#[test]
+fn right_passwords_in_the_crowd_all_get_in_as_long_as_nothing_is_locked() {
+    let host = Host::start("failure_limit = 3");
+    host.write_password_program("sleep 0.02");
+    let codes: Vec<i32> = thread::scope(|scope| {
+        let login = || host.login("alice", FROM, RIGHT);
+        let logins: Vec<_> = (0..40).map(|_| scope.spawn(login)).collect();
+        logins.into_iter().map(|login| login.join().unwrap()).collect()
+    });
+    assert_eq!(codes, vec![SUCCESS; 40]);
+}
+
+#[test]
+fn a_process_killed_while_verifying_counts() {
+    let host = Host::start("failure_limit = 1");
+    host.write_password_program("sleep 5");
+    let mut login = host.spawn_login("alice", FROM, &text(WRONG));
+    wait_until("a password is verified", || host.verified() == 1);
+    kill(&login, libc::SIGKILL);
+    login.wait().unwrap();
+    wait_until("it counts", || host.failures("alice") == 1);
+    assert_eq!(host.login("alice", FROM, RIGHT), MAXTRIES);
+}
+
+#[test]
+fn hanging_up_at_the_prompt_costs_nothing() {
+    let host = Host::start("failure_limit = 1");
+    for _ in 0..3 {
+        host.spawn_login("alice", FROM, &Answer::Exit).wait().unwrap();
+    }
+    wait_until("all are recorded", || host.outcomes("alice") == ["abandoned"; 3]);
+    assert_eq!(host.login("alice", FROM, RIGHT), SUCCESS);
+}
+
+#[test]
+fn nobody_waits_at_the_gate_past_the_bound() {
+    let host = Host::start("failure_limit = 1\ngate_wait = \"500ms\"");
+    host.write_password_program("sleep 3");
+    let mut slow = host.spawn_login("alice", FROM, &text(RIGHT));
+    wait_until("a password is verified", || host.verified() == 1);
+    let started = Instant::now();
+    let mut second = host.session("alice").from(FROM);
+    assert_eq!(second.try_password(WRONG), AUTH_ERR);
+    assert!(started.elapsed() >= Duration::from_millis(500));
+    assert!(started.elapsed() < Duration::from_millis(2500), "{:?}", started.elapsed());
+    assert!(second.person().messages[0].contains("Too many logins at once"));
+    assert_eq!(slow.wait().unwrap().code(), Some(SUCCESS));
+    assert_eq!(host.verified(), 1, "the second password was never looked at");
+    assert_eq!(host.outcomes("alice"), ["refused", "success"]);
+}
+
+#[test]
+fn whoever_waits_is_let_in_when_a_place_is_free() {
+    let host = Host::start("failure_limit = 1");
+    host.write_password_program("sleep 0.3");
+    let mut logins: Vec<_> =
+        (0..5).map(|_| host.spawn_login("alice", FROM, &text(RIGHT))).collect();
+    for login in &mut logins {
+        assert_eq!(login.wait().unwrap().code(), Some(SUCCESS));
+    }
+}
