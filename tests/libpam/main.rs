@@ -4,6 +4,7 @@ mod account;
 mod basics;
 mod classic;
 mod crash;
+mod documents;
 mod edges;
 mod failmode;
 mod limit;

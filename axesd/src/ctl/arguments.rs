@@ -1,16 +1,13 @@
 //! What can be typed after `axesctl`.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anstream::ColorChoice;
+use axes_proto::Text;
 use axes_proto::control::{Filter, Request, Scope, Subject, Which};
 use axes_proto::text::{Host, Label, Name};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-
-use super::typed::{subject, typed};
-
-const GLOBAL: &str = "Options of every command";
+use clap::{ArgGroup, Parser, Subcommand};
+use ipnetwork::IpNetwork;
 
 const EXIT_STATUSES: &str = "\
 Exit status:
@@ -22,45 +19,19 @@ Exit status:
 /// Shows which logins axesd has counted and locked out, and lifts lockouts.
 #[derive(Debug, Parser)]
 #[command(name = "axesctl", version, after_help = EXIT_STATUSES)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Arguments {
     /// Control socket of axesd.
-    #[arg(
-        long,
-        global = true,
-        help_heading = GLOBAL,
-        value_name = "PATH",
-        default_value = "/run/axes/control.sock"
-    )]
+    #[arg(long, global = true, value_name = "PATH", default_value = "/run/axes/control.sock")]
     pub(super) socket: PathBuf,
     /// Print one JSON object, and errors as JSON too.
-    #[arg(long, global = true, help_heading = GLOBAL)]
-    json: bool,
+    #[arg(long, global = true)]
+    pub(super) json: bool,
     /// When to use colour; `auto` is on a terminal, unless NO_COLOR is set.
-    #[arg(
-        long = "color",
-        global = true,
-        help_heading = GLOBAL,
-        value_enum,
-        value_name = "WHEN",
-        default_value = "auto"
-    )]
-    pub(super) colour: Colour,
+    #[arg(long = "color", global = true, value_name = "WHEN", default_value = "auto")]
+    colour: clap::ColorChoice,
     #[command(subcommand)]
     pub(super) command: Command,
-}
-
-/// How answers are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    Text,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Colour {
-    Auto,
-    Always,
-    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,105 +39,86 @@ pub(super) enum Command {
     /// Show the daemon at a glance: its store, what it counts and how attempts ended.
     Status,
     /// List the counters that hold a failure, locked ones first.
-    List(ListArguments),
+    List {
+        /// Only the counters that refuse somebody now.
+        #[arg(long)]
+        locked: bool,
+    },
     /// Show the counters and the recent attempts of one user or address.
-    Show(ShowArguments),
+    #[command(group = ArgGroup::new("whom").required(true))]
+    Show {
+        /// An IP address, a network or `local` is an address; everything else is a user.
+        #[arg(group = "whom", value_name = "USER|ADDRESS", value_parser = subject)]
+        either: Option<Subject>,
+        /// A user, whatever the name looks like.
+        #[arg(group = "whom", long, value_name = "NAME", value_parser = typed::<256>)]
+        user: Option<Name>,
+        /// An address, a network or a host name.
+        #[arg(group = "whom", long, value_name = "ADDR", value_parser = typed::<256>)]
+        address: Option<Host>,
+    },
     /// Forget the failures that have all the attributes given, and lift the lockouts they caused.
-    Reset(ResetArguments),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ListArguments {
-    /// Only the counters that refuse somebody now.
-    #[arg(long)]
-    locked: bool,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub(super) struct ShowArguments {
-    /// An IP address, a network or `local` is an address; everything else is a user.
-    #[arg(value_name = "USER|ADDRESS", value_parser = subject)]
-    either: Option<Subject>,
-    /// A user, whatever the name looks like.
-    #[arg(long, value_name = "NAME", value_parser = typed::<256>)]
-    user: Option<Name>,
-    /// An address, a network or a host name.
-    #[arg(long, value_name = "ADDR", value_parser = typed::<256>)]
-    address: Option<Host>,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
-pub(super) struct ResetArguments {
-    /// Failures of this user.
-    #[arg(long, value_name = "NAME", value_parser = typed::<256>)]
-    user: Option<Name>,
-    /// Failures from this address, network or host name; `local` is this machine.
-    #[arg(long, value_name = "ADDR", value_parser = typed::<256>)]
-    address: Option<Host>,
-    /// Failures of this PAM service.
-    #[arg(long, value_name = "NAME", value_parser = typed::<64>)]
-    service: Option<Label>,
-    /// Every failure of everybody.
-    #[arg(long, conflicts_with_all = ["user", "address", "service"])]
-    all: bool,
+    #[command(group = ArgGroup::new("what").required(true).multiple(true))]
+    Reset {
+        /// Failures of this user.
+        #[arg(group = "what", long, value_name = "NAME", value_parser = typed::<256>)]
+        user: Option<Name>,
+        /// Failures from this address, network or host name; `local` is this machine.
+        #[arg(group = "what", long, value_name = "ADDR", value_parser = typed::<256>)]
+        address: Option<Host>,
+        /// Failures of this PAM service.
+        #[arg(group = "what", long, value_name = "NAME", value_parser = typed::<64>)]
+        service: Option<Label>,
+        /// Every failure of everybody.
+        #[arg(group = "what", long, conflicts_with_all = ["user", "address", "service"])]
+        all: bool,
+    },
 }
 
 impl Arguments {
-    pub(super) fn form(&self) -> Form {
-        if self.json { Form::Json } else { Form::Text }
-    }
-}
-
-impl Form {
-    /// For a command line that could not be parsed.
-    pub(super) fn guessed_from(mut words: impl Iterator<Item = OsString>) -> Self {
-        if words.any(|word| word == "--json") { Self::Json } else { Self::Text }
-    }
-}
-
-impl From<Colour> for ColorChoice {
-    fn from(colour: Colour) -> Self {
-        match colour {
-            Colour::Auto => Self::Auto,
-            Colour::Always => Self::Always,
-            Colour::Never => Self::Never,
+    pub(super) fn colour(&self) -> ColorChoice {
+        match self.colour {
+            clap::ColorChoice::Auto => ColorChoice::Auto,
+            clap::ColorChoice::Always => ColorChoice::Always,
+            clap::ColorChoice::Never => ColorChoice::Never,
         }
     }
 }
 
 impl Command {
     /// What the daemon is asked.
-    pub(super) fn request(&self) -> Request {
+    pub(super) fn request(self) -> Request {
         match self {
             Self::Status => Request::Status,
-            Self::List(list) if list.locked => Request::List(Which::Locked),
-            Self::List(_) => Request::List(Which::All),
-            Self::Show(show) => Request::Show(show.subject()),
-            Self::Reset(reset) => Request::Reset(reset.scope()),
+            Self::List { locked: true } => Request::List(Which::Locked),
+            Self::List { locked: false } => Request::List(Which::All),
+            Self::Show { either, user, address } => {
+                let named = either.or(address.map(Subject::Address));
+                Request::Show(named.unwrap_or(Subject::User(user.unwrap_or_default())))
+            }
+            Self::Reset { all: true, .. } => Request::Reset(Scope::All),
+            Self::Reset { user, address, service, all: false } => {
+                Request::Reset(Scope::Matching(Filter { user, address, service }))
+            }
         }
     }
 }
 
-impl ShowArguments {
-    fn subject(&self) -> Subject {
-        let address = self.address.clone().map(Subject::Address);
-        let user = || Subject::User(self.user.clone().unwrap_or_default());
-        self.either.clone().or(address).unwrap_or_else(user)
+/// An IP address, a network or `local` is an address, everything else a user.
+fn subject(text: &str) -> Result<Subject, &'static str> {
+    // The zone of a link-local address (`%eth0`) is no part of it.
+    let (network, _zone) = text.split_once('%').unwrap_or((text, ""));
+    if text == "local" || network.parse::<IpNetwork>().is_ok() {
+        return typed(text).map(Subject::Address);
     }
+    typed(text).map(Subject::User)
 }
 
-impl ResetArguments {
-    fn scope(&self) -> Scope {
-        if self.all {
-            return Scope::All;
-        }
-        Scope::Matching(Filter {
-            user: self.user.clone(),
-            address: self.address.clone(),
-            service: self.service.clone(),
-        })
+/// An empty value is most often a variable that was not set, and means nobody, never everybody.
+fn typed<const MAX: usize>(text: &str) -> Result<Text<MAX>, &'static str> {
+    match text {
+        "" => Err("it is empty, and an empty value matches nothing"),
+        text => Ok(Text::from_typed(text)),
     }
 }
 
@@ -177,9 +129,8 @@ mod tests {
     use super::*;
 
     fn request(words: &[&str]) -> Result<Request, String> {
-        let line = ["axesctl"].iter().chain(words);
-        let parsed = Arguments::try_parse_from(line);
-        parsed.map(|arguments| arguments.command.request()).map_err(|error| {
+        let arguments = Arguments::try_parse_from([&["axesctl"], words].concat());
+        arguments.map(|arguments| arguments.command.request()).map_err(|error| {
             assert_eq!(error.exit_code(), 2);
             error.to_string()
         })
@@ -191,7 +142,16 @@ mod tests {
     }
 
     #[test]
-    fn show_takes_a_user_that_looks_like_an_address() {
+    fn addresses_networks_and_local_are_told_from_users() {
+        for text in ["192.0.2.7", "::1", "fe80::1%eth0", "192.0.2.0/24", "2001:db8::/64", "local"] {
+            let address = Subject::Address(Text::from_typed(text));
+            assert_eq!(request(&["show", text]), Ok(Request::Show(address)));
+        }
+        for text in ["alice", "192.0.2", "192.0.2.0/33", "a/b", "local/8", "CORP\\bob"] {
+            let user = Subject::User(Text::from_typed(text));
+            assert_eq!(request(&["show", text]), Ok(Request::Show(user)));
+        }
+        // Unless the option says which.
         let user = Request::Show(Subject::User(Name::from_typed("local")));
         assert_eq!(request(&["show", "--user", "local"]), Ok(user));
         let host = Request::Show(Subject::Address(Host::from_typed("host.example")));
@@ -222,9 +182,6 @@ mod tests {
             &["reset"],
             &["reset", "alice"],
             &["reset", "--user"],
-            &["reset", "--all", "--user", "alice"],
-            &["reset", "--all", "--address", "::1"],
-            &["reset", "--all", "--service", "sshd"],
             &["reset", "--user", "alice", "--user", "bob"],
             &["--color", "blue", "status"],
             &["--socket", "", "status"],
@@ -234,12 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_value_never_resets_anything() {
+    fn an_empty_value_or_a_contradiction_never_resets_anything() {
         for option in ["--user", "--address", "--service"] {
             let refused = request(&["reset", option, ""]).unwrap_err();
             assert!(refused.contains("it is empty"), "{refused}");
             assert!(request(&["reset", &format!("{option}=")]).is_err());
             assert!(request(&["reset", "--all", option, ""]).is_err());
+            assert!(request(&["reset", "--all", option, "x"]).is_err());
         }
     }
 
@@ -247,7 +205,7 @@ mod tests {
     fn global_options_stand_before_or_after_the_command() {
         let line = ["axesctl", "list", "--locked", "--json", "--socket", "/s"];
         let arguments = Arguments::try_parse_from(line).unwrap();
-        assert_eq!(arguments.form(), Form::Json);
+        assert!(arguments.json);
         assert_eq!(arguments.socket, PathBuf::from("/s"));
         assert_eq!(arguments.command.request(), Request::List(Which::Locked));
     }

@@ -23,10 +23,8 @@ pub(super) enum CtlError {
     NotAllowed(PathBuf),
     #[error("axesd did not answer in time: see `journalctl -u axesd`, or restart it")]
     TimedOut,
-    #[error(
-        "axesd closed the connection before its answer was complete: see `journalctl -u axesd`"
-    )]
-    Closed,
+    #[error("the answer of axesd is not complete: see `journalctl -u axesd`, or restart it")]
+    Incomplete,
     #[error(
         "axesd speaks protocol version {0} and axesctl version {VERSION}: \
          finish the update with `systemctl restart axesd`"
@@ -34,11 +32,6 @@ pub(super) enum CtlError {
     Version(u8),
     #[error("axesd refused: {0}")]
     Refused(Sentence),
-    #[error(
-        "axesd answered something else than it was asked: \
-         it is of another release, finish the update with `systemctl restart axesd`"
-    )]
-    Misplaced,
     #[error("cannot ask axesd on {0}: {1}")]
     Other(PathBuf, #[source] ClientError),
     #[error("cannot write the answer: {0}")]
@@ -54,7 +47,7 @@ impl CtlError {
             }
             ClientError::Connect(Errno::EACCES | Errno::EPERM) => Self::NotAllowed(socket.into()),
             ClientError::TimedOut => Self::TimedOut,
-            ClientError::Closed => Self::Closed,
+            ClientError::Closed => Self::Incomplete,
             ClientError::Frame(FrameError::Version(version)) => Self::Version(version),
             other => Self::Other(socket.into(), other),
         }
@@ -65,23 +58,21 @@ impl CtlError {
 mod tests {
     use super::*;
 
-    fn told(error: ClientError) -> String {
-        CtlError::asking(Path::new("/run/axes/control.sock"), error).to_string()
-    }
-
     #[test]
     fn each_cause_says_what_to_do() {
+        use ClientError::{Closed, Connect, Frame, TimedOut};
+        let socket = "/run/axes/control.sock";
         for (error, remedy) in [
-            (ClientError::Connect(Errno::ENOENT), "systemctl start axesd"),
-            (ClientError::Connect(Errno::ECONNREFUSED), "systemctl start axesd"),
-            (ClientError::Connect(Errno::EACCES), "adduser $USER axes"),
-            (ClientError::TimedOut, "journalctl -u axesd"),
-            (ClientError::Closed, "journalctl -u axesd"),
-            (ClientError::Frame(FrameError::Version(2)), "systemctl restart axesd"),
-            (ClientError::Connect(Errno::ENAMETOOLONG), "/run/axes/control.sock"),
+            (Connect(Errno::ENOENT), "systemctl start axesd"),
+            (Connect(Errno::ECONNREFUSED), "systemctl start axesd"),
+            (Connect(Errno::EACCES), "adduser $USER axes"),
+            (TimedOut, "journalctl -u axesd"),
+            (Closed, "journalctl -u axesd"),
+            (Frame(FrameError::Version(2)), "systemctl restart axesd"),
+            (Connect(Errno::ENAMETOOLONG), socket),
         ] {
-            let sentence = told(error);
-            assert!(sentence.contains(remedy), "{sentence}");
+            let told = CtlError::asking(Path::new(socket), error).to_string();
+            assert!(told.contains(remedy), "{told}");
         }
     }
 }

@@ -4,10 +4,23 @@ use std::path::Path;
 use std::time::Duration;
 
 use axes_proto::client::{Connection, Deadline};
-use axes_proto::control::{Attempt, Counter, Reply, Request, Reset, Status};
+use axes_proto::control::{
+    Attempt, Counter, Outcome, Reply, Request, Reset, Status, Subject, Which,
+};
+use axes_proto::pam;
 
 use super::error::CtlError;
-use super::report::Report;
+
+/// What was asked for, and what came back: counters with the locked ones first, attempts with
+/// the newest last.
+#[derive(Debug, PartialEq)]
+pub(super) enum Report {
+    Status(Status),
+    List(Which, Vec<Counter>),
+    Show(Subject, Vec<Counter>, Vec<Attempt>),
+    /// The counters are as they were before.
+    Reset(Reset, Vec<Counter>),
+}
 
 /// Asks, and reads up to the end of the answer; all of it within `patience`.
 pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result<Report, CtlError> {
@@ -15,41 +28,47 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
     let failed = |error| CtlError::asking(socket, error);
     let connection = Connection::open(socket, deadline).map_err(failed)?;
     connection.send(&request, deadline).map_err(failed)?;
-    let mut items = Items::default();
+    let (mut status, mut counters, mut attempts, mut done) = (None, vec![], vec![], None);
     loop {
         match connection.receive(deadline).map_err(failed)? {
-            Reply::Status(status) => items.status = Some(status),
-            Reply::Counter(counter) => items.counters.push(counter),
-            Reply::Attempt(attempt) => items.attempts.push(attempt),
-            Reply::Reset(reset) => items.reset = Some(reset),
-            Reply::End => return items.report(request),
+            Reply::Status(told) => status = Some(told),
+            Reply::Counter(counter) => counters.push(counter),
+            Reply::Attempt(attempt) => attempts.push(attempt),
+            Reply::Reset(reset) => done = Some(reset),
             Reply::Failed(sentence) => return Err(CtlError::Refused(sentence)),
+            Reply::End => break,
+        }
+    }
+    // Both orders are promised to scripts, so they are not left to the daemon.
+    counters.sort_by_key(|counter: &Counter| counter.locked_ms.is_none());
+    attempts.sort_by_key(|attempt: &Attempt| attempt.at_ms);
+    Ok(match request {
+        Request::Status => Report::Status(status.ok_or(CtlError::Incomplete)?),
+        Request::List(which) => Report::List(which, counters),
+        Request::Show(subject) => Report::Show(subject, counters, attempts),
+        Request::Reset(_) => Report::Reset(done.ok_or(CtlError::Incomplete)?, counters),
+    })
+}
+
+impl Report {
+    /// Somebody or something was named, and nothing is known of it.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Status(_) | Self::List(..) => false,
+            Self::Show(_, counters, attempts) => counters.is_empty() && attempts.is_empty(),
+            Self::Reset(reset, counters) => reset.failures == 0 && counters.is_empty(),
         }
     }
 }
 
-/// What has arrived so far.
-#[derive(Default)]
-struct Items {
-    status: Option<Status>,
-    counters: Vec<Counter>,
-    attempts: Vec<Attempt>,
-    reset: Option<Reset>,
-}
-
-impl Items {
-    fn report(mut self, request: Request) -> Result<Report, CtlError> {
-        // Both orders are promised to scripts, so they are not left to the daemon.
-        self.counters.sort_by_key(|counter| counter.locked_ms.is_none());
-        self.attempts.sort_by_key(|attempt| attempt.at_ms);
-        Ok(match request {
-            Request::Status => Report::Status(self.status.ok_or(CtlError::Misplaced)?),
-            Request::List(which) => Report::List(which, self.counters),
-            Request::Show(subject) => Report::Show(subject, self.counters, self.attempts),
-            Request::Reset(_) => {
-                Report::Reset(self.reset.ok_or(CtlError::Misplaced)?, self.counters)
-            }
-        })
+/// The word for an outcome, in tables and in JSON.
+pub(super) fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Reported(pam::Outcome::Success) => "success",
+        Outcome::Reported(pam::Outcome::Failure) => "failure",
+        Outcome::Reported(pam::Outcome::Abandoned) => "abandoned",
+        Outcome::Reported(pam::Outcome::Error) => "error",
+        Outcome::Refused => "refused",
     }
 }
 
@@ -57,7 +76,7 @@ impl Items {
 mod tests {
     use std::os::unix::net::UnixListener;
 
-    use axes_proto::control::{Scope, Subject, Which};
+    use axes_proto::control::Scope;
     use axes_proto::text::{Name, Sentence};
 
     use super::*;
@@ -71,22 +90,16 @@ mod tests {
     }
 
     #[test]
-    fn the_daemon_hears_the_request_and_locked_counters_come_first() {
-        let replies = [address_counter(), counter()].map(Reply::Counter);
-        let daemon = Daemon::answering(&[&replies[..], &[Reply::End]].concat());
-        let report = asked(&daemon, Request::List(Which::All)).unwrap();
-        assert_eq!(report, Report::List(Which::All, vec![counter(), address_counter()]));
-        assert_eq!(daemon.asked.join().unwrap(), Request::List(Which::All));
-    }
-
-    #[test]
-    fn the_newest_attempt_comes_last() {
+    fn the_daemon_hears_the_request_and_locked_counters_and_old_attempts_come_first() {
         let older = Attempt { at_ms: 1, ..attempt() };
-        let replies = [attempt(), older.clone()].map(Reply::Attempt);
-        let daemon = Daemon::answering(&[&replies[..], &[Reply::End]].concat());
+        let [free, locked] = [address_counter(), counter()].map(Reply::Counter);
+        let [second, first] = [attempt(), older.clone()].map(Reply::Attempt);
+        let daemon = Daemon::answering(&[free, locked, second, first, Reply::End]);
         let alice = Subject::User(Name::from_typed("alice"));
         let report = asked(&daemon, Request::Show(alice.clone())).unwrap();
-        assert_eq!(report, Report::Show(alice, vec![], vec![older, attempt()]));
+        let counters = vec![counter(), address_counter()];
+        assert_eq!(report, Report::Show(alice.clone(), counters, vec![older, attempt()]));
+        assert_eq!(daemon.asked.join().unwrap(), Request::Show(alice));
     }
 
     #[test]
@@ -109,11 +122,11 @@ mod tests {
     fn half_an_answer_is_never_shown_as_a_whole_one() {
         let cut = Daemon::answering(&[Reply::Counter(counter())]);
         let listed = asked(&cut, Request::List(Which::All));
-        assert!(matches!(listed, Err(CtlError::Closed)));
+        assert!(matches!(listed, Err(CtlError::Incomplete)));
 
         let empty = Daemon::answering(&[Reply::End]);
         let reset = asked(&empty, Request::Reset(Scope::All));
-        assert!(matches!(reset, Err(CtlError::Misplaced)));
+        assert!(matches!(reset, Err(CtlError::Incomplete)));
     }
 
     #[test]

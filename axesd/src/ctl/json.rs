@@ -4,19 +4,19 @@ use axes_proto::control::{Attempt, Counter, Reset, Status};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::report::{Report, outcome_word};
+use super::exchange::{Report, outcome_word};
 use super::time::{later, moment, rfc3339};
 
 /// One object.
 pub(super) fn render(report: &Report, now: Timestamp) -> Value {
-    let counted = |counters: &[Counter]| -> Vec<Value> {
-        counters.iter().map(|counter| counter_object(counter, now)).collect()
+    let counted = |counters: &[Counter]| {
+        counters.iter().map(|counter| counter_object(counter, now)).collect::<Value>()
     };
     match report {
         Report::Status(status) => status_object(status),
         Report::List(_, counters) => json!({ "counters": counted(counters) }),
         Report::Show(_, counters, attempts) => {
-            let attempts: Vec<_> = attempts.iter().map(attempt_object).collect();
+            let attempts: Value = attempts.iter().map(attempt_object).collect();
             json!({ "counters": counted(counters), "attempts": attempts })
         }
         Report::Reset(Reset { failures, unlocked }, counters) => {
@@ -26,40 +26,26 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
 }
 
 /// An error as an object.
-pub(super) fn error(message: &str) -> Value {
+pub(super) fn error(error: &impl ToString) -> Value {
     // Usage errors come with a label of their own, and with an end of line.
-    json!({ "error": message.trim_start_matches("error: ").trim_end() })
+    json!({ "error": error.to_string().trim_start_matches("error: ").trim_end() })
 }
 
 fn status_object(status: &Status) -> Value {
-    let totals = status.totals;
     json!({
-        "version": status.version,
-        "uptime_seconds": status.uptime_s,
-        "store": status.store,
-        "store_alarm": status.store_alarm,
-        "counters": status.counters,
-        "locked": status.locked,
-        "in_flight": status.in_flight,
-        "waiting": status.waiting,
-        "totals": {
-            "success": totals.success,
-            "failure": totals.failure,
-            "refused": totals.refused,
-            "abandoned": totals.abandoned,
-            "error": totals.error,
-        },
+        "version": status.version, "uptime_seconds": status.uptime_s,
+        "store": status.store, "store_alarm": status.store_alarm,
+        "counters": status.counters, "locked": status.locked,
+        "in_flight": status.in_flight, "waiting": status.waiting,
+        "totals": status.totals,
     })
 }
 
 fn counter_object(counter: &Counter, now: Timestamp) -> Value {
     json!({
-        "username": counter.username,
-        "address": counter.address,
-        "service": counter.service,
-        "tty": counter.tty,
-        "failures": counter.failures,
-        "limit": counter.limit,
+        "username": counter.username, "address": counter.address,
+        "service": counter.service, "tty": counter.tty,
+        "failures": counter.failures, "limit": counter.limit,
         "locked": counter.locked_ms.is_some(),
         "first_failure": rfc3339(moment(counter.first_ms)),
         "last_failure": rfc3339(moment(counter.last_ms)),
@@ -72,13 +58,9 @@ fn counter_object(counter: &Counter, now: Timestamp) -> Value {
 fn attempt_object(attempt: &Attempt) -> Value {
     json!({
         "at": rfc3339(moment(attempt.at_ms)),
-        "username": attempt.username,
-        "address": attempt.address,
-        "service": attempt.service,
-        "tty": attempt.tty,
-        "ruser": attempt.ruser,
-        "outcome": outcome_word(attempt.outcome),
-        "reason": attempt.reason,
+        "username": attempt.username, "address": attempt.address,
+        "service": attempt.service, "tty": attempt.tty, "ruser": attempt.ruser,
+        "outcome": outcome_word(attempt.outcome), "reason": attempt.reason,
     })
 }
 
@@ -133,9 +115,10 @@ mod tests {
 
     #[test]
     fn a_reset_has_its_counters() {
-        let reset = Reset { failures: 5, unlocked: 1 };
-        let told = value(&Report::Reset(reset, vec![samples::counter()]));
-        assert_eq!(told, json!({ "failures": 5, "unlocked": 1, "counters": [alice()] }));
+        let lowered = Reset { failures: 5, unlocked: 1 };
+        let reset = Report::Reset(lowered, vec![samples::counter()]);
+        let expected = json!({ "failures": 5, "unlocked": 1, "counters": [alice()] });
+        assert_eq!(value(&reset), expected);
     }
 
     #[test]
@@ -150,6 +133,6 @@ mod tests {
 
     #[test]
     fn an_error_is_one_line_whatever_it_says() {
-        assert_eq!(error("no\n\"x\"\n").to_string(), r#"{"error":"no\n\"x\""}"#);
+        assert_eq!(error(&"no\n\"x\"\n").to_string(), r#"{"error":"no\n\"x\""}"#);
     }
 }

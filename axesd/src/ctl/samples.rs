@@ -1,7 +1,7 @@
 //! Messages and a daemon for the tests of this room.
 
 use std::io::{Read as _, Write as _};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 
@@ -32,20 +32,13 @@ impl Daemon {
         let listener = UnixListener::bind(&socket).unwrap();
         let asked = thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let request = read(&mut stream);
+            let mut asked = [0; 4096];
+            let length = stream.read(&mut asked).unwrap();
             stream.write_all(&bytes).unwrap();
-            request
+            frame::decode(&asked[PREFIX..length]).unwrap()
         });
         Self { socket, asked, _folder: folder }
     }
-}
-
-fn read(stream: &mut UnixStream) -> Request {
-    let mut prefix = [0; PREFIX];
-    stream.read_exact(&mut prefix).unwrap();
-    let mut body = vec![0; frame::body_length(prefix).unwrap()];
-    stream.read_exact(&mut body).unwrap();
-    frame::decode(&body).unwrap()
 }
 
 /// Alice from 192.0.2.7, locked for twelve minutes and a half more.
@@ -66,8 +59,7 @@ pub(super) fn counter() -> Counter {
 
 /// Anybody from 192.0.2.7, not locked, counted until a reset.
 pub(super) fn address_counter() -> Counter {
-    let failures = 3;
-    Counter { username: None, failures, limit: 20, locked_ms: None, left_ms: None, ..counter() }
+    Counter { username: None, failures: 3, limit: 20, locked_ms: None, left_ms: None, ..counter() }
 }
 
 pub(super) fn attempt() -> Attempt {

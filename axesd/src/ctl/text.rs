@@ -1,32 +1,36 @@
 //! Answers as people read them.
 
+use axes_proto::Text;
 use axes_proto::control::{Attempt, Counter, Reset, Status, Subject, Which};
 use jiff::Zoned;
 
-use super::columns::{ALERT, attempt_table, counter_table, fraction};
-use super::report::Report;
+use super::exchange::Report;
+use super::tables::{ALERT, attempt_table, counter_table, fraction};
 use super::time;
 
 /// The whole answer. Times of day are those of the time zone of `now`.
 pub(super) fn render(report: &Report, now: &Zoned) -> String {
     match report {
         Report::Status(status) => glance(status),
-        Report::List(which, counters) if counters.is_empty() => none(*which).to_owned(),
-        Report::List(_, counters) => counter_table(counters, now.timestamp()),
         Report::Show(subject, ..) if report.is_empty() => unknown(subject),
         Report::Show(_, counters, attempts) => history(counters, attempts, now),
         Report::Reset(..) if report.is_empty() => "Nothing matched: no failure was reset.\n".into(),
         Report::Reset(reset, counters) => lifted(*reset, counters),
+        Report::List(_, counters) if !counters.is_empty() => {
+            counter_table(counters, now.timestamp())
+        }
+        Report::List(Which::Locked, _) => "Nobody is locked out.\n".into(),
+        Report::List(Which::All, _) => "No failure is counted against anybody.\n".into(),
     }
 }
 
 fn glance(status: &Status) -> String {
-    let Status { version, store, counters, locked, in_flight, waiting, totals, .. } = status;
-    let uptime = time::span(status.uptime_s);
     let alarm = match &status.store_alarm {
         Some(alarm) => format!("{ALERT}ALARM: {alarm}{ALERT:#}"),
         None => "no alarm".to_owned(),
     };
+    let Status { version, store, counters, locked, in_flight, waiting, totals, .. } = status;
+    let uptime = time::span(status.uptime_s);
     format!(
         "axesd {version}, up {uptime}\n\
          Store:     {store}, {alarm}\n\
@@ -35,13 +39,6 @@ fn glance(status: &Status) -> String {
          Outcomes:  {} success, {} failure, {} refused, {} abandoned, {} error since the start\n",
         totals.success, totals.failure, totals.refused, totals.abandoned, totals.error,
     )
-}
-
-fn none(which: Which) -> &'static str {
-    match which {
-        Which::Locked => "Nobody is locked out.\n",
-        Which::All => "No failure is counted against anybody.\n",
-    }
 }
 
 fn unknown(subject: &Subject) -> String {
@@ -72,18 +69,15 @@ fn lifted(reset: Reset, counters: &[Counter]) -> String {
 
 fn lifted_line(counter: &Counter) -> String {
     let verb = counter.locked_ms.map_or("cleared", |_| "unlocked");
-    format!("{verb} {} ({})\n", whom(counter), fraction(counter))
+    let user = counter.username.as_ref().map_or("anyone", Text::as_str);
+    let from = place("from", counter.address.as_ref());
+    let through = place("through", counter.service.as_ref());
+    let on = place("on", counter.tty.as_ref());
+    format!("{verb} {user}{from}{through}{on} ({})\n", fraction(counter))
 }
 
-fn whom(counter: &Counter) -> String {
-    let mut words = counter.username.as_ref().map_or("anyone".to_owned(), ToString::to_string);
-    let places = [
-        counter.address.as_ref().map(|address| format!(" from {address}")),
-        counter.service.as_ref().map(|service| format!(" through {service}")),
-        counter.tty.as_ref().map(|tty| format!(" on {tty}")),
-    ];
-    words.extend(places.into_iter().flatten());
-    words
+fn place<const MAX: usize>(preposition: &str, name: Option<&Text<MAX>>) -> String {
+    name.map(|name| format!(" {preposition} {name}")).unwrap_or_default()
 }
 
 fn amount(count: u64, noun: &str) -> String {
@@ -119,18 +113,20 @@ mod tests {
 
     #[test]
     fn an_empty_list_is_a_sentence() {
-        assert_eq!(plain(&Report::List(Which::Locked, vec![])), "Nobody is locked out.\n");
-        let all = plain(&Report::List(Which::All, vec![]));
-        assert_eq!(all, "No failure is counted against anybody.\n");
+        let listed = |which| plain(&Report::List(which, vec![]));
+        assert_eq!(listed(Which::Locked), "Nobody is locked out.\n");
+        assert_eq!(listed(Which::All), "No failure is counted against anybody.\n");
     }
 
     #[test]
     fn attempts_are_shown_in_local_time_below_the_counters() {
-        let failed = Outcome::Reported(pam::Outcome::Failure);
-        let failure = Attempt { outcome: failed, reason: None, ..samples::attempt() };
+        let mut failure = samples::attempt();
+        failure.outcome = Outcome::Reported(pam::Outcome::Failure);
+        failure.reason = None;
         let subject = Subject::User(Name::from_typed("alice"));
+        let attempts = vec![failure, samples::attempt()];
         assert_eq!(
-            plain(&Report::Show(subject, vec![], vec![failure, samples::attempt()])),
+            plain(&Report::Show(subject, vec![], attempts)),
             "No failure is counted.\n\
              \n\
              WHEN                 USER   ADDRESS    SERVICE  OUTCOME  REASON\n\
@@ -141,12 +137,12 @@ mod tests {
 
     #[test]
     fn a_reset_says_what_it_lifted() {
-        let service = Some(Label::from_typed("login"));
-        let tty = Some(Label::from_typed("tty1"));
-        let narrow = Counter { service, tty, ..samples::address_counter() };
-        let reset = Reset { failures: 8, unlocked: 1 };
+        let mut narrow = samples::address_counter();
+        narrow.service = Some(Label::from_typed("login"));
+        narrow.tty = Some(Label::from_typed("tty1"));
+        let counters = vec![samples::counter(), narrow];
         assert_eq!(
-            plain(&Report::Reset(reset, vec![samples::counter(), narrow])),
+            plain(&Report::Reset(Reset { failures: 8, unlocked: 1 }, counters)),
             "unlocked alice from 192.0.2.7 (5/5)\n\
              cleared anyone from 192.0.2.7 through login on tty1 (3/20)\n\
              1 lockout lifted, 8 failures forgotten.\n"
@@ -155,10 +151,11 @@ mod tests {
 
     #[test]
     fn the_status_names_an_alarm() {
-        let store_alarm = Some(Sentence::from_typed("the disk is full"));
+        let mut status = samples::status();
+        status.store_alarm = Some(Sentence::from_typed("the disk is full"));
         assert_eq!(
-            plain(&Report::Status(Status { store_alarm, ..samples::status() })),
-            "axesd 0.1.0, up 3d 4h\n\
+            plain(&Report::Status(status)),
+            "axesd 0.1.0, up 3days 4h\n\
              Store:     sled, ALARM: the disk is full\n\
              Counters:  12 with failures, 3 of them locked\n\
              Attempts:  2 in flight, 1 of them waiting at the gate\n\

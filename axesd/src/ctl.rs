@@ -1,17 +1,14 @@
 //! `axesctl`: asks the daemon on its control socket and shows what it answers.
 
 mod arguments;
-mod columns;
 mod error;
 mod exchange;
 mod json;
-mod report;
 #[cfg(test)]
 mod samples;
-mod table;
+mod tables;
 mod text;
 mod time;
-mod typed;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -21,9 +18,8 @@ use anstream::AutoStream;
 use clap::Parser as _;
 use jiff::Zoned;
 
-use arguments::{Arguments, Form};
+use arguments::Arguments;
 use error::CtlError;
-use report::Report;
 
 /// How long the whole exchange with the daemon may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -38,47 +34,45 @@ const FAILED: u8 = 3;
 #[must_use]
 pub fn main() -> ExitCode {
     let status = match Arguments::try_parse() {
-        Ok(arguments) => served(&arguments),
+        Ok(arguments) => served(arguments),
         Err(error) => not_understood(&error),
     };
     status.into()
 }
 
-fn served(arguments: &Arguments) -> u8 {
-    let mut output = AutoStream::new(io::stdout().lock(), arguments.colour.into());
+fn served(arguments: Arguments) -> u8 {
+    let json = arguments.json;
+    let mut output = AutoStream::new(io::stdout().lock(), arguments.colour());
     run(arguments, &mut output).unwrap_or_else(|error| {
-        complain(&error.to_string(), arguments.form());
+        let line = if json { json::error(&error).to_string() } else { format!("axesctl: {error}") };
+        complain(&line);
         FAILED
     })
 }
 
 /// The help text too arrives here, as an "error" that belongs on standard output.
 fn not_understood(error: &clap::Error) -> u8 {
-    match Form::guessed_from(std::env::args_os()) {
-        Form::Json if error.use_stderr() => complain(&error.to_string(), Form::Json),
+    let json = std::env::args_os().any(|word| word == "--json");
+    if json && error.use_stderr() {
+        complain(&json::error(error).to_string());
+    } else {
         // Nothing is left to be done where even this cannot be written.
-        _ => error.print().unwrap_or_default(),
+        error.print().unwrap_or_default();
     }
     if error.use_stderr() { WRONG_USAGE } else { DONE }
 }
 
-fn run(arguments: &Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
-    let request = arguments.command.request();
-    let report = exchange::ask(&arguments.socket, request, PATIENCE)?;
-    let shown = rendered(&report, arguments.form(), &Zoned::now());
+fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
+    let report = exchange::ask(&arguments.socket, arguments.command.request(), PATIENCE)?;
+    let now = Zoned::now();
+    let shown = if arguments.json {
+        format!("{}\n", json::render(&report, now.timestamp()))
+    } else {
+        text::render(&report, &now)
+    };
     let result = output.write_all(shown.as_bytes());
     written(result.and_then(|()| output.flush()))?;
-    if report.is_empty() {
-        return Ok(NOTHING_MATCHED);
-    }
-    Ok(DONE)
-}
-
-fn rendered(report: &Report, form: Form, now: &Zoned) -> String {
-    match form {
-        Form::Text => text::render(report, now),
-        Form::Json => format!("{}\n", json::render(report, now.timestamp())),
-    }
+    Ok(if report.is_empty() { NOTHING_MATCHED } else { DONE })
 }
 
 /// A reader that has seen enough, as `head` does, is no failure.
@@ -89,11 +83,7 @@ fn written(result: io::Result<()>) -> Result<(), CtlError> {
     }
 }
 
-fn complain(message: &str, form: Form) {
-    let line = match form {
-        Form::Text => format!("axesctl: {message}"),
-        Form::Json => json::error(message).to_string(),
-    };
+fn complain(line: &str) {
     // The exit status still tells when this cannot be written.
     let _ = writeln!(io::stderr(), "{line}");
 }
@@ -107,10 +97,10 @@ mod tests {
 
     fn ran(daemon: &Daemon, words: &[&str]) -> (Result<u8, CtlError>, String) {
         let socket = daemon.socket.to_str().unwrap();
-        let line = ["axesctl", "--socket", socket].into_iter().chain(words.iter().copied());
+        let line = [&["axesctl", "--socket", socket], words].concat();
         let arguments = Arguments::try_parse_from(line).unwrap();
         let mut output = Vec::new();
-        let status = run(&arguments, &mut output);
+        let status = run(arguments, &mut output);
         (status, String::from_utf8(output).unwrap())
     }
 
@@ -146,6 +136,7 @@ mod tests {
     fn a_reader_that_goes_early_is_no_failure_but_a_full_disk_is() {
         let failed = |kind: io::ErrorKind| written(Err(kind.into()));
         assert!(failed(io::ErrorKind::BrokenPipe).is_ok());
-        assert!(matches!(failed(io::ErrorKind::StorageFull), Err(CtlError::Output(_))));
+        let full = failed(io::ErrorKind::StorageFull);
+        assert!(matches!(full, Err(CtlError::Output(_))));
     }
 }

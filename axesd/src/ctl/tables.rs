@@ -1,0 +1,121 @@
+//! Counters and attempts in columns.
+
+use anstyle::{AnsiColor, Style};
+use axes_proto::Text;
+use axes_proto::control::{Attempt, Counter, Outcome};
+use axes_proto::pam;
+use comfy_table::{ColumnConstraint, Table, presets};
+use jiff::{Timestamp, Zoned};
+
+use super::exchange::outcome_word;
+use super::time;
+
+/// What needs attention.
+pub(super) const ALERT: Style = AnsiColor::Red.on_default();
+const GOOD: Style = AnsiColor::Green.on_default();
+const HEADER: Style = Style::new().bold();
+const PLAIN: Style = Style::new();
+
+/// The colour of a line, and what stands below each title.
+type Row<const COLUMNS: usize> = (Style, [(&'static str, Option<String>); COLUMNS]);
+
+/// A line for each counter; `*` where it does not look at an attribute.
+pub(super) fn counter_table(counters: &[Counter], now: Timestamp) -> String {
+    let rows: Vec<_> = counters.iter().map(|counter| counter_row(counter, now)).collect();
+    table(&rows, "*")
+}
+
+/// A line for each attempt, in local time.
+pub(super) fn attempt_table(attempts: &[Attempt], now: &Zoned) -> String {
+    let rows: Vec<_> = attempts.iter().map(|attempt| attempt_row(attempt, now)).collect();
+    table(&rows, "-")
+}
+
+/// Failures and the limit, as `5/5`.
+pub(super) fn fraction(counter: &Counter) -> String {
+    format!("{}/{}", counter.failures, counter.limit)
+}
+
+fn counter_row(counter: &Counter, now: Timestamp) -> Row<8> {
+    let (style, state, since_ms) = match counter.locked_ms {
+        Some(locked_ms) => (ALERT, "locked", locked_ms),
+        None => (PLAIN, "counting", counter.first_ms),
+    };
+    let cells = [
+        ("USER", counter.username.as_ref().map(Text::to_string)),
+        ("ADDRESS", counter.address.as_ref().map(Text::to_string)),
+        ("SERVICE", counter.service.as_ref().map(Text::to_string)),
+        ("TTY", counter.tty.as_ref().map(Text::to_string)),
+        ("FAILURES", Some(fraction(counter))),
+        ("STATE", Some(state.to_owned())),
+        ("SINCE", Some(time::ago(since_ms, now))),
+        ("UNTIL", Some(until(counter))),
+    ];
+    (style, cells)
+}
+
+fn until(counter: &Counter) -> String {
+    match counter.left_ms {
+        // Rounded up: nobody is told to come back too early.
+        Some(left) => format!("in {}", time::span(left.div_ceil(1000))),
+        None => "until reset".to_owned(),
+    }
+}
+
+fn attempt_row(attempt: &Attempt, now: &Zoned) -> Row<7> {
+    let style = match attempt.outcome {
+        Outcome::Reported(pam::Outcome::Success) => GOOD,
+        Outcome::Reported(pam::Outcome::Failure) | Outcome::Refused => ALERT,
+        Outcome::Reported(pam::Outcome::Abandoned | pam::Outcome::Error) => PLAIN,
+    };
+    let cells = [
+        ("WHEN", Some(time::local(attempt.at_ms, now))),
+        ("USER", Some(attempt.username.to_string())),
+        ("ADDRESS", Some(attempt.address.to_string())),
+        ("SERVICE", Some(attempt.service.to_string())),
+        ("TTY", attempt.tty.as_ref().map(Text::to_string)),
+        ("OUTCOME", Some(outcome_word(attempt.outcome).to_owned())),
+        ("REASON", attempt.reason.as_ref().map(Text::to_string)),
+    ];
+    (style, cells)
+}
+
+/// `blank` stands where a row has nothing in a column; columns that no row uses are left out.
+fn table<const COLUMNS: usize>(rows: &[Row<COLUMNS>], blank: &str) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_header(rows.first().into_iter().flat_map(|(_, cells)| cells).map(|(title, _)| title));
+    for (_, cells) in rows {
+        table.add_row(cells.iter().map(|(_, cell)| cell.as_deref().unwrap_or(blank)));
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        let unused =
+            |(_, cells): &Row<COLUMNS>| cells.get(index).is_none_or(|cell| cell.1.is_none());
+        if rows.iter().all(unused) {
+            column.set_constraint(ColumnConstraint::Hidden);
+        }
+    }
+    // Coloured only when they are laid out: the codes would be measured as text.
+    let styles = std::iter::once(HEADER).chain(rows.iter().map(|(style, _)| *style));
+    let lines = table.lines().zip(styles);
+    lines.map(|(line, style)| format!("{style}{}{style:#}\n", line.trim_end())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_below_wide_names_and_empty_ones_are_left_out() {
+        let long = "x".repeat(300);
+        let row = |style, name: &str, last: Option<&str>| -> Row<3> {
+            let last = last.map(str::to_owned);
+            (style, [("N", Some(name.to_owned())), ("NOBODY", None), ("B", last)])
+        };
+        let rows = [row(PLAIN, "名前", Some(&long)), row(ALERT, "", None)];
+        let header = format!("{HEADER}N     B{HEADER:#}");
+        let expected = format!("{header}\n名前  {long}\n{ALERT}      *{ALERT:#}\n");
+        assert_eq!(table(&rows, "*"), expected);
+    }
+}

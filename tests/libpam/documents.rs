@@ -1,0 +1,84 @@
+//! What README.md tells people to type works.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use axes_e2e::application::{AUTH_ERR, SUCCESS};
+use axes_e2e::host::{Host, WRONG, built, module};
+
+const README: &str = include_str!("../../README.md");
+const MAKEFILE: &str = include_str!("../../Makefile");
+
+/// Lines of the fenced blocks in a language.
+fn blocks(language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut rest = README;
+    while let Some((_, after)) = rest.split_once(&format!("```{language}\n")) {
+        let (block, after) = after.split_once("```").expect("an end");
+        blocks.push(block.to_owned());
+        rest = after;
+    }
+    assert!(!blocks.is_empty(), "README.md has no {language} block");
+    blocks
+}
+
+fn commands(program: &str) -> Vec<Vec<String>> {
+    let lines = blocks("sh").join("");
+    let words = |line: &str| -> Vec<String> {
+        let command = line.split('#').next().unwrap_or_default();
+        command.split_whitespace().map(str::to_owned).collect()
+    };
+    let commands = lines.lines().map(words).filter(|it| it.first().is_some_and(|it| it == program));
+    let commands: Vec<_> = commands.collect();
+    assert!(!commands.is_empty(), "README.md does not use {program}");
+    commands
+}
+
+#[test]
+fn every_axesctl_command_works() {
+    for command in commands("axesctl") {
+        let host = Host::start("failure_limit = 1");
+        host.write_service("sshd", "");
+        let mut session = host.session_of("sshd", "alice").from("192.0.2.7");
+        assert_eq!(session.try_password(WRONG), AUTH_ERR);
+        let arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+        let output = host.axesctl(&arguments);
+        assert!(output.status.success(), "{command:?}: {output:?}");
+        assert!(!output.stdout.is_empty(), "{command:?}");
+    }
+}
+
+#[test]
+fn every_make_target_exists() {
+    for command in commands("make") {
+        assert!(MAKEFILE.contains(&format!("\n{}:", command[1])), "{command:?}");
+    }
+}
+
+#[test]
+fn every_configuration_is_accepted() {
+    let host = Host::without_daemon("");
+    for text in blocks("toml") {
+        let path = host.path("readme.toml");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let mut check = Command::new(built("axesd"));
+        let output = check.arg("--check-config").arg("--config").arg(&path).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
+#[test]
+fn the_pam_lines_ask_axesd_before_the_password_is_checked() {
+    let host = Host::start("failure_limit = 1");
+    let axes = format!("{} socket={}", module().display(), host.socket().display());
+    let [lines] = blocks("pam").try_into().unwrap();
+    host.write_stack("readme", &lines.replace("pam_axes.so", &axes));
+    let mut session = host.session_of("readme", "nobody").from("192.0.2.7");
+    assert_ne!(session.try_password(WRONG), SUCCESS);
+    assert_eq!(host.outcomes("nobody"), ["failure"]);
+    let mut again = host.session_of("readme", "nobody").from("192.0.2.7");
+    assert_ne!(again.try_password(WRONG), SUCCESS);
+    assert_eq!(host.outcomes("nobody"), ["failure", "refused"]);
+}
