@@ -1,21 +1,27 @@
 //! The failures that count, and the counters that are views of them.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::attempt::{Failure, Reporter};
 use crate::effect::{CounterState, Effect, Release};
+use crate::judge::keys_of;
 use crate::key::CounterKey;
 use crate::settings::{CounterRule, Settings};
 use crate::time::Timestamp;
 
+/// Failures that are remembered at once; one takes some 200 bytes.
+const MOST: usize = 1_000_000;
+/// How many of the oldest are looked at for one that no lockout rests on.
+const LOOKED_AT: usize = 1_000;
+
 /// Every failure that some counter holds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ledger {
+    most: usize,
     failures: BTreeMap<u64, Held>,
     counters: HashMap<CounterKey, Counter>,
     /// One entry for each counter; a failure that came later moves it when it is reached.
-    expiries: BinaryHeap<Reverse<(Timestamp, CounterKey)>>,
+    expiries: BTreeSet<(Timestamp, CounterKey)>,
     next_id: u64,
 }
 
@@ -29,6 +35,8 @@ struct Held {
 #[derive(Debug)]
 struct Counter {
     rule: CounterRule,
+    /// Its entry among the expiries.
+    looked_at: Option<Timestamp>,
     /// In the order of time; never empty.
     failures: Vec<Entry>,
 }
@@ -45,6 +53,18 @@ struct Entry {
 pub(crate) enum Drop {
     All,
     ReportedByOwner,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self {
+            most: MOST,
+            failures: BTreeMap::new(),
+            counters: HashMap::new(),
+            expiries: BTreeSet::new(),
+            next_id: 0,
+        }
+    }
 }
 
 impl Ledger {
@@ -95,6 +115,9 @@ impl Ledger {
             effects.insert(0, Effect::Keep(failure.clone()));
             self.failures.insert(failure.id, Held { failure, counters });
         }
+        if self.failures.len() > self.most {
+            effects.extend(self.forget_oldest(settings));
+        }
         effects
     }
 
@@ -129,18 +152,17 @@ impl Ledger {
     pub(crate) fn expire(&mut self, now: Timestamp) -> (Vec<Effect>, Vec<CounterKey>) {
         let (mut effects, mut expired) = (Vec::new(), Vec::new());
         while self.next_expiry().is_some_and(|at| at <= now) {
-            let Some(Reverse((_, key))) = self.expiries.pop() else {
-                break;
-            };
-            match self.counters.get(&key).and_then(Counter::until) {
-                Some(until) if until <= now => {
+            let Some((_, key)) = self.expiries.pop_first() else { break };
+            let Some(counter) = self.counters.get_mut(&key) else { continue };
+            counter.looked_at = counter.until();
+            match counter.looked_at {
+                Some(until) if until > now => drop(self.expiries.insert((until, key))),
+                _ => {
                     let dropped = self.remove_entries(&key, Release::CoolOff, |_| true);
                     effects.extend(dropped.effects);
                     effects.extend(self.unheld(&dropped.ids));
                     expired.push(key);
                 }
-                Some(until) => self.expiries.push(Reverse((until, key))),
-                None => {}
             }
         }
         (effects, expired)
@@ -148,19 +170,32 @@ impl Ledger {
 
     /// When [`Ledger::expire`] has something to do at the earliest.
     pub(crate) fn next_expiry(&self) -> Option<Timestamp> {
-        self.expiries.peek().map(|Reverse((at, _))| *at)
+        self.expiries.first().map(|(at, _)| *at)
+    }
+
+    /// Makes room: the oldest failure goes, but not one that a lockout rests on if others do.
+    fn forget_oldest(&mut self, settings: &Settings) -> Vec<Effect> {
+        let keys = |held: &Held| keys_of(settings, &held.failure.client);
+        let locked =
+            |key: &CounterKey| self.counters.get(key).is_some_and(|c| c.locked().is_some());
+        let mut oldest = self.failures.values().take(LOOKED_AT);
+        let idle = oldest.find(|held| !keys(held).iter().any(locked));
+        let Some(held) = idle.or_else(|| self.failures.values().next()) else { return Vec::new() };
+        let (id, keys) = (held.failure.id, keys(held));
+        self.remove(id, &keys)
     }
 
     fn append(&mut self, key: &CounterKey, rule: CounterRule, failure: &Failure) -> Option<Effect> {
         let entry = Entry { id: failure.id, at: failure.at, reporter: failure.reporter };
-        let counter = self
-            .counters
-            .entry(key.clone())
-            .or_insert_with(|| Counter { rule, failures: Vec::new() });
+        let counter = self.counters.entry(key.clone()).or_insert_with(|| Counter {
+            rule,
+            looked_at: None,
+            failures: Vec::new(),
+        });
         counter.failures.push(entry);
-        if counter.failures.len() == 1 {
-            let until = counter.until();
-            self.expiries.extend(until.map(|until| Reverse((until, key.clone()))));
+        if counter.looked_at.is_none() {
+            counter.looked_at = counter.until();
+            self.expiries.extend(counter.looked_at.map(|at| (at, key.clone())));
         }
         let state = counter.state(key);
         (state.failures == state.limit).then_some(Effect::Locked(state))
@@ -183,7 +218,9 @@ impl Ledger {
             dropped.effects.push(Effect::Unlocked(before, release));
         }
         if counter.failures.is_empty() {
+            let looked_at = counter.looked_at;
             self.counters.remove(key);
+            looked_at.map(|at| self.expiries.remove(&(at, key.clone())));
         }
         for id in &dropped.ids {
             self.release(*id);
@@ -249,5 +286,81 @@ impl Counter {
             locked: self.locked(),
             until: self.until(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::attempt::Forgiven;
+    use crate::attribute::{Attribute, AttributeSet};
+    use crate::client::{Address, Client};
+    use crate::networks::Networks;
+    use crate::settings::{Enforcement, Prefixes};
+
+    fn settings() -> Settings {
+        let rule = CounterRule {
+            attributes: AttributeSet::new(&[Attribute::Username]).unwrap(),
+            limit: NonZeroU32::new(2).unwrap(),
+            cooloff: None,
+        };
+        Settings {
+            enforcement: Enforcement::On,
+            rules: vec![rule],
+            reset_on_success: true,
+            even_deny_root: false,
+            whitelist: Networks::default(),
+            blacklist: Networks::default(),
+            prefixes: Prefixes::default(),
+            gate_wait: std::time::Duration::ZERO,
+            place_lease: std::time::Duration::ZERO,
+        }
+    }
+
+    fn fail(ledger: &mut Ledger, user: &str) -> Vec<Effect> {
+        let settings = settings();
+        let client = Client {
+            user: user.into(),
+            address: Address::Local,
+            service: "sudo".into(),
+            tty: None,
+            ruser: None,
+        };
+        let failure = Failure {
+            id: ledger.next_id(),
+            at: Timestamp::default(),
+            client: client.clone(),
+            reporter: Reporter::Root,
+            forgiven: Forgiven::default(),
+        };
+        let keys = keys_of(&settings, &client);
+        ledger.add(&settings, failure, &keys)
+    }
+
+    #[test]
+    fn the_oldest_failure_goes_when_there_are_too_many_but_lockouts_stay() {
+        let mut ledger = Ledger { most: 4, ..Ledger::default() };
+        for user in ["locked", "locked", "a", "b"] {
+            fail(&mut ledger, user);
+        }
+        let effects = fail(&mut ledger, "c");
+        assert!(effects.contains(&Effect::Forget(3)), "the failure of a: {effects:?}");
+        let users = ledger.failures().map(|failure| failure.client.user.to_string());
+        assert_eq!(users.collect::<Vec<_>>(), ["locked", "locked", "b", "c"]);
+        assert_eq!(ledger.counters.len(), 3);
+        assert!(ledger.expiries.is_empty(), "nothing here cools off");
+    }
+
+    #[test]
+    fn a_newcomer_does_not_push_a_lockout_out() {
+        let mut ledger = Ledger { most: 2, ..Ledger::default() };
+        fail(&mut ledger, "locked");
+        fail(&mut ledger, "locked");
+        let effects = fail(&mut ledger, "b");
+        // The newcomer is the only one that no lockout rests on.
+        assert!(effects.contains(&Effect::Forget(3)), "{effects:?}");
+        assert_eq!(ledger.failures().count(), 2);
     }
 }

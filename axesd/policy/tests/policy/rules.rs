@@ -352,4 +352,7 @@ fn an_idle_gatekeeper_has_no_deadline() {
     assert_eq!(host.keeper.next_deadline(), Some(at(0).after(COOLOFF)));
     let _ = host.keeper.advance(at(0).after(COOLOFF + Duration::from_millis(1)));
     assert_eq!(host.keeper.next_deadline(), None);
+    host.fail(at(1000), &client("alice", "192.0.2.1"), 1);
+    assert!(host.attempt(at(1000), &client("alice", "192.0.2.1"), Outcome::Success));
+    assert_eq!(host.keeper.next_deadline(), None, "a counter that is forgiven leaves none behind");
 }
