@@ -3,14 +3,14 @@
 //! Lives on one thread. The hot state is in memory; the store is its durable copy.
 
 mod clock;
+mod effects;
 mod history;
 mod names;
+mod queries;
 mod sentence;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
 
 pub use axes_policy::attempt::{Attempt, Outcome, Reporter};
 pub use axes_policy::client::{Address, Client};
@@ -18,7 +18,6 @@ pub use axes_policy::effect::{AttemptId, CounterState};
 pub use axes_policy::filter::{AddressFilter, Filter, ResetResult};
 pub use axes_policy::time::Timestamp;
 
-use axes_policy::effect::{Effect, Refusal};
 use axes_policy::keeper::{Admission, Gate, Keeper};
 use axes_policy::settings::Settings;
 use tokio::sync::{Notify, oneshot};
@@ -27,7 +26,7 @@ pub use crate::engine::clock::Clock;
 pub use crate::engine::history::{History, Totals};
 pub use crate::engine::names::Names;
 use crate::log::Logger;
-use crate::store::{Change, Committer, Kept};
+use crate::store::{Committer, Kept};
 
 /// What an attempt is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -180,51 +179,6 @@ impl Engine {
         self.carry_out(effects);
     }
 
-    /// Every counter that holds a failure; none is out of date.
-    #[must_use]
-    pub fn counters(&self) -> Vec<CounterState> {
-        let effects = self.state.borrow_mut().keeper.advance(self.clock.now());
-        self.carry_out(effects);
-        self.state.borrow().keeper.counters().collect()
-    }
-
-    /// The newest attempts of the clients that a filter covers, oldest first.
-    #[must_use]
-    pub fn attempts(&self, filter: &Filter, most: usize) -> Vec<Attempt> {
-        self.state.borrow().history.newest(filter, most)
-    }
-
-    /// How attempts ended since the start.
-    #[must_use]
-    pub fn totals(&self) -> Totals {
-        self.state.borrow().history.totals()
-    }
-
-    /// Attempts in flight, and how many of them wait at the gate.
-    #[must_use]
-    pub fn in_flight(&self) -> (usize, usize) {
-        let state = self.state.borrow();
-        (state.keeper.in_flight(), state.keeper.waiting())
-    }
-
-    /// Attempts whose password is being verified.
-    #[must_use]
-    pub fn verifying(&self) -> usize {
-        self.state.borrow().keeper.verifying()
-    }
-
-    /// The longest wait at the gate.
-    #[must_use]
-    pub fn gate_wait(&self) -> Duration {
-        self.state.borrow().keeper.settings().gate_wait
-    }
-
-    /// The time by which the engine measures.
-    #[must_use]
-    pub const fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
     /// Ends what is over, for ever. Sleeps until the next deadline; with none, until there is one.
     pub async fn keep_deadlines(&self) {
         loop {
@@ -251,111 +205,5 @@ impl Engine {
 
     fn pend(&self, id: AttemptId, client: Client) {
         self.state.borrow_mut().pending.insert(id, Pending { client, waiter: None });
-    }
-
-    /// Records the end of an attempt; the future is over when all of it is on disk.
-    fn end(
-        &self,
-        id: AttemptId,
-        outcome: Outcome,
-        reason: Option<&str>,
-        effects: Vec<Effect>,
-    ) -> impl Future<Output = ()> + use<> {
-        self.deadline.notify_one();
-        let pending = self.state.borrow_mut().pending.remove(&id);
-        let mut changes = Vec::new();
-        if let Some(pending) = pending {
-            changes.extend(self.record(pending.client, outcome, reason.map(Into::into)));
-        }
-        changes.extend(self.changes(effects));
-        self.commit(changes)
-    }
-
-    fn record(&self, client: Client, outcome: Outcome, reason: Option<Arc<str>>) -> Vec<Change> {
-        let attempt = Attempt { at: self.clock.now(), client, outcome, reason };
-        self.state.borrow_mut().history.record(attempt)
-    }
-
-    /// Records a refusal; the sentence for the person at the prompt.
-    fn refused(&self, client: Client, refusal: &Refusal) -> String {
-        let Client { user, address, service, .. } = &client;
-        self.logger
-            .notice(format!("refused user={user} address={address} service={service}: {refusal}"));
-        let changes = self.record(client, Outcome::Refused, Some(refusal.reason()));
-        drop(self.commit(changes));
-        sentence::refusal(refusal, &self.clock)
-    }
-
-    fn turn_away(&self, id: AttemptId, refusal: &Refusal) -> Answer {
-        let pending = self.state.borrow_mut().pending.remove(&id);
-        let Some(pending) = pending else {
-            return Answer::Refused(sentence::refusal(refusal, &self.clock));
-        };
-        let answer = Answer::Refused(self.refused(pending.client, refusal));
-        if let Some(waiter) = pending.waiter {
-            // Whoever hung up meanwhile does not want to know.
-            let _ = waiter.send(answer.clone());
-        }
-        answer
-    }
-
-    fn admit(&self, id: AttemptId) {
-        let waiter = self.state.borrow_mut().pending.get_mut(&id).and_then(|p| p.waiter.take());
-        if let Some(waiter) = waiter {
-            let _ = waiter.send(Answer::GoOn);
-        }
-    }
-
-    /// Carries effects out; nobody waits for the disk.
-    fn carry_out(&self, effects: Vec<Effect>) {
-        drop(self.keep(effects));
-    }
-
-    fn keep(&self, effects: Vec<Effect>) -> impl Future<Output = ()> + use<> {
-        let changes = self.changes(effects);
-        self.commit(changes)
-    }
-
-    /// Carries effects out but for the changes to be stored, which come back.
-    fn changes(&self, effects: Vec<Effect>) -> Vec<Change> {
-        let mut changes = Vec::new();
-        for effect in effects {
-            match effect {
-                Effect::Keep(failure) => changes.push(Change::PutFailure(failure)),
-                Effect::Forget(id) => changes.push(Change::ForgetFailure(id)),
-                Effect::Locked(counter) => self
-                    .logger
-                    .notice(format!("locked {counter}{}", sentence::until(&counter, &self.clock))),
-                Effect::Unlocked(counter, release) => {
-                    self.logger.notice(format!("unlocked {counter}: {release}"));
-                }
-                Effect::Admit(id) => self.admit(id),
-                Effect::TurnAway(id, refusal) => drop(self.turn_away(id, &refusal)),
-                Effect::Lapsed(id) => changes.extend(self.lapsed(id)),
-            }
-        }
-        changes
-    }
-
-    fn lapsed(&self, id: AttemptId) -> Vec<Change> {
-        let client = self.state.borrow().pending.get(&id).map(|pending| pending.client.clone());
-        let Some(client) = client else {
-            return Vec::new();
-        };
-        let Client { user, address, service, .. } = &client;
-        self.logger.warning(format!(
-            "user={user} address={address} service={service} was being verified for too long; counted as a failure"
-        ));
-        self.record(client, Outcome::Failure, Some("verified for too long".into()))
-    }
-
-    fn commit(&self, changes: Vec<Change>) -> impl Future<Output = ()> + use<> {
-        let receipt = (!changes.is_empty()).then(|| self.committer.commit(changes));
-        async move {
-            if let Some(receipt) = receipt {
-                // What could not be stored was logged by the committer, and stays in memory.
-                let _ = receipt.await;
-            }
-        }
     }
 }

@@ -167,3 +167,12 @@ fn a_failure_without_a_prompt_counts_and_a_broken_backend_does_not() {
     assert_eq!(host.outcomes("alice"), ["failure", "error"]);
     assert_eq!(host.failures("alice"), 1);
 }
+
+#[test]
+fn a_fork_between_begin_and_verdict_keeps_still() {
+    let host = Host::start("");
+    let mut login = host.spawn_login("alice", FROM, &Answer::Fork(WRONG.to_owned()));
+    assert_eq!(login.wait().unwrap().code(), Some(AUTH_ERR));
+    assert_eq!(host.verified(), 2, "both asked the password module");
+    assert_eq!(host.outcomes("alice"), ["failure"], "one of them reported");
+}

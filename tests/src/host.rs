@@ -134,6 +134,7 @@ impl Host {
         command.arg(self.path("pam.d")).args(["login", user, address]);
         match answer {
             Answer::Text(text) => command.args(["type", text]),
+            Answer::Fork(text) => command.args(["fork", text]),
             Answer::Cancel => command.args(["cancel", ""]),
             Answer::Exit => command.args(["exit", ""]),
             Answer::Later(time, text) => command.args([&time.as_millis().to_string(), text]),

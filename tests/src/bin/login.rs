@@ -1,6 +1,6 @@
 //! One login through libpam in a process of its own; exits with the code of pam_authenticate.
 //!
-//! `axes-login PAM.D SERVICE USER ADDRESS type|cancel|exit|MILLISECONDS PASSWORD`
+//! `axes-login PAM.D SERVICE USER ADDRESS type|fork|cancel|exit|MILLISECONDS PASSWORD`
 
 use std::path::Path;
 use std::process::exit;
@@ -16,6 +16,7 @@ fn main() {
     };
     let answer = match how.as_str() {
         "type" => Answer::Text(password.clone()),
+        "fork" => Answer::Fork(password.clone()),
         "cancel" => Answer::Cancel,
         "exit" => Answer::Exit,
         time => Answer::Later(

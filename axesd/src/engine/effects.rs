@@ -1,0 +1,123 @@
+//! Carries out what the policy says: keeps, tells, logs.
+
+use std::sync::Arc;
+
+use axes_policy::attempt::{Attempt, Outcome};
+use axes_policy::client::Client;
+use axes_policy::effect::{AttemptId, Effect, Refusal};
+
+use crate::engine::{Answer, Engine, sentence};
+use crate::store::Change;
+
+impl Engine {
+    /// Records the end of an attempt; the future is over when all of it is on disk.
+    pub(super) fn end(
+        &self,
+        id: AttemptId,
+        outcome: Outcome,
+        reason: Option<&str>,
+        effects: Vec<Effect>,
+    ) -> impl Future<Output = ()> + use<> {
+        self.deadline.notify_one();
+        let pending = self.state.borrow_mut().pending.remove(&id);
+        let mut changes = Vec::new();
+        if let Some(pending) = pending {
+            changes.extend(self.record(pending.client, outcome, reason.map(Into::into)));
+        }
+        changes.extend(self.changes(effects));
+        self.commit(changes)
+    }
+
+    pub(super) fn record(
+        &self,
+        client: Client,
+        outcome: Outcome,
+        reason: Option<Arc<str>>,
+    ) -> Vec<Change> {
+        let attempt = Attempt { at: self.clock.now(), client, outcome, reason };
+        self.state.borrow_mut().history.record(attempt)
+    }
+
+    /// Records a refusal; the sentence for the person at the prompt.
+    pub(super) fn refused(&self, client: Client, refusal: &Refusal) -> String {
+        let Client { user, address, service, .. } = &client;
+        self.logger
+            .notice(format!("refused user={user} address={address} service={service}: {refusal}"));
+        let changes = self.record(client, Outcome::Refused, Some(refusal.reason()));
+        drop(self.commit(changes));
+        sentence::refusal(refusal, &self.clock)
+    }
+
+    pub(super) fn turn_away(&self, id: AttemptId, refusal: &Refusal) -> Answer {
+        let pending = self.state.borrow_mut().pending.remove(&id);
+        let Some(pending) = pending else {
+            return Answer::Refused(sentence::refusal(refusal, &self.clock));
+        };
+        let answer = Answer::Refused(self.refused(pending.client, refusal));
+        if let Some(waiter) = pending.waiter {
+            // Whoever hung up meanwhile does not want to know.
+            let _ = waiter.send(answer.clone());
+        }
+        answer
+    }
+
+    fn admit(&self, id: AttemptId) {
+        let waiter = self.state.borrow_mut().pending.get_mut(&id).and_then(|p| p.waiter.take());
+        if let Some(waiter) = waiter {
+            let _ = waiter.send(Answer::GoOn);
+        }
+    }
+
+    /// Carries effects out; nobody waits for the disk.
+    pub(super) fn carry_out(&self, effects: Vec<Effect>) {
+        drop(self.keep(effects));
+    }
+
+    pub(super) fn keep(&self, effects: Vec<Effect>) -> impl Future<Output = ()> + use<> {
+        let changes = self.changes(effects);
+        self.commit(changes)
+    }
+
+    /// Carries effects out but for the changes to be stored, which come back.
+    fn changes(&self, effects: Vec<Effect>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Keep(failure) => changes.push(Change::PutFailure(failure)),
+                Effect::Forget(id) => changes.push(Change::ForgetFailure(id)),
+                Effect::Locked(counter) => self
+                    .logger
+                    .notice(format!("locked {counter}{}", sentence::until(&counter, &self.clock))),
+                Effect::Unlocked(counter, release) => {
+                    self.logger.notice(format!("unlocked {counter}: {release}"));
+                }
+                Effect::Admit(id) => self.admit(id),
+                Effect::TurnAway(id, refusal) => drop(self.turn_away(id, &refusal)),
+                Effect::Lapsed(id) => changes.extend(self.lapsed(id)),
+            }
+        }
+        changes
+    }
+
+    fn lapsed(&self, id: AttemptId) -> Vec<Change> {
+        let client = self.state.borrow().pending.get(&id).map(|pending| pending.client.clone());
+        let Some(client) = client else {
+            return Vec::new();
+        };
+        let Client { user, address, service, .. } = &client;
+        self.logger.warning(format!(
+            "user={user} address={address} service={service} was being verified for too long; counted as a failure"
+        ));
+        self.record(client, Outcome::Failure, Some("verified for too long".into()))
+    }
+
+    fn commit(&self, changes: Vec<Change>) -> impl Future<Output = ()> + use<> {
+        let receipt = (!changes.is_empty()).then(|| self.committer.commit(changes));
+        async move {
+            if let Some(receipt) = receipt {
+                // What could not be stored was logged by the committer, and stays in memory.
+                let _ = receipt.await;
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What there is to see.
+
+use std::time::Duration;
+
+use axes_policy::attempt::Attempt;
+use axes_policy::effect::CounterState;
+use axes_policy::filter::Filter;
+
+use crate::engine::{Clock, Engine, Totals};
+
+impl Engine {
+    /// Every counter that holds a failure; none is out of date.
+    #[must_use]
+    pub fn counters(&self) -> Vec<CounterState> {
+        let effects = self.state.borrow_mut().keeper.advance(self.clock.now());
+        self.carry_out(effects);
+        self.state.borrow().keeper.counters().collect()
+    }
+
+    /// The newest attempts of the clients that a filter covers, oldest first.
+    #[must_use]
+    pub fn attempts(&self, filter: &Filter, most: usize) -> Vec<Attempt> {
+        self.state.borrow().history.newest(filter, most)
+    }
+
+    /// How attempts ended since the start.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.state.borrow().history.totals()
+    }
+
+    /// Attempts in flight, and how many of them wait at the gate.
+    #[must_use]
+    pub fn in_flight(&self) -> (usize, usize) {
+        let state = self.state.borrow();
+        (state.keeper.in_flight(), state.keeper.waiting())
+    }
+
+    /// Attempts whose password is being verified.
+    #[must_use]
+    pub fn verifying(&self) -> usize {
+        self.state.borrow().keeper.verifying()
+    }
+
+    /// The longest wait at the gate.
+    #[must_use]
+    pub fn gate_wait(&self) -> Duration {
+        self.state.borrow().keeper.settings().gate_wait
+    }
+
+    /// The time by which the engine measures.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
