@@ -25,13 +25,15 @@ pub struct Config {
     pub store: StoreConfig,
 }
 
-/// Where the daemon listens when systemd passes no sockets.
+/// Where the daemon listens when systemd passes no sockets, and where its log goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DaemonConfig {
     /// For PAM modules; any user may connect.
     pub socket: PathBuf,
     /// For axesctl; root and the group of the socket.
     pub control_socket: PathBuf,
+    /// Of syslog.
+    pub log_socket: PathBuf,
 }
 
 /// What the daemon keeps, and where.
@@ -67,6 +69,7 @@ struct Document {
 struct DaemonTable {
     socket: PathBuf,
     control_socket: PathBuf,
+    log_socket: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,6 +104,7 @@ impl Default for DaemonTable {
         Self {
             socket: PathBuf::from("/run/axes/axesd.sock"),
             control_socket: PathBuf::from("/run/axes/control.sock"),
+            log_socket: PathBuf::from("/dev/log"),
         }
     }
 }
@@ -133,7 +137,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 impl From<Document> for Config {
     fn from(document: Document) -> Self {
         let StoreTable { handler, path } = document.store;
-        let DaemonTable { socket, control_socket } = document.daemon;
+        let DaemonTable { socket, control_socket, log_socket } = document.daemon;
         let rule = |attributes| CounterRule {
             attributes,
             limit: document.failure_limit.0,
@@ -155,7 +159,7 @@ impl From<Document> for Config {
         };
         Self {
             settings,
-            daemon: DaemonConfig { socket, control_socket },
+            daemon: DaemonConfig { socket, control_socket, log_socket },
             store: StoreConfig { handler, path },
         }
     }

@@ -23,9 +23,10 @@ use crate::log::{self, Logger};
 use crate::server::{self, Service};
 use crate::store::{self, Alarm, Committer, Handler, StoreError};
 
-const SYSLOG: &str = "/dev/log";
 /// How long the end waits for passwords that are being verified.
 const DRAIN: Duration = Duration::from_secs(3);
+/// How long it waits for the last lines of the log.
+const LOGGED: Duration = Duration::from_millis(500);
 const DRAIN_STEP: Duration = Duration::from_millis(20);
 
 /// Keeps the attempts to log in to this host, and decides who may try.
@@ -81,7 +82,7 @@ fn check(path: &Path) -> Result<(), DaemonError> {
 fn run(path: &Path) -> Result<(), DaemonError> {
     umask(Mode::from_bits_truncate(0o077));
     let config = config::load(path)?;
-    let logger = log::start(Path::new(SYSLOG));
+    let logger = log::start(&config.daemon.log_socket);
     let mut store = store::open(handler(config.store.handler), &config.store.path)?;
     let name = store.name();
     let kept = store.load()?;
@@ -174,6 +175,7 @@ fn finish(committer: Committer, writer: JoinHandle<()>, logger: &Logger) {
     if writer.join().is_err() {
         logger.error("the committer ended with a panic".to_owned());
     }
+    logger.flush(LOGGED);
 }
 
 fn watch(alarm: Arc<Mutex<Option<String>>>, logger: Logger) -> impl Fn(Alarm) + Send + 'static {

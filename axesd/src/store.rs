@@ -3,8 +3,20 @@
 //! [`open`] chooses how it is kept; a [`Committer`] then makes all writes from a thread of its
 //! own and tells whoever waits once they are durable.
 
+mod ballast;
 mod committer;
+mod database;
+mod dumps;
 mod error;
+mod files;
+mod found;
+mod identity;
+mod mirror;
+mod record;
+mod rescue;
+mod sled;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
@@ -84,9 +96,9 @@ pub enum Handler {
 ///
 /// A [`StoreError`] when the folder is in use, of a newer version or out of reach. Damage is no
 /// error: what can be restored is, and [`Kept::notice`] says so.
-pub fn open(handler: Handler, _path: &Path) -> Result<Box<dyn Store>, StoreError> {
+pub fn open(handler: Handler, path: &Path) -> Result<Box<dyn Store>, StoreError> {
     Ok(match handler {
-        Handler::Sled => Box::new(Nowhere("sled")),
+        Handler::Sled => Box::new(sled::Sled::open(path)?),
         Handler::Memory => Box::new(Nowhere("memory")),
         Handler::Dummy => Box::new(Nowhere("dummy")),
     })

@@ -52,7 +52,7 @@ impl Host {
         let folder = self.folder.path().display();
         let text = format!(
             "{settings}\n[daemon]\nsocket = \"{folder}/axesd.sock\"\n\
-             control_socket = \"{folder}/control.sock\"\n[store]\npath = \"{folder}/state\"\n"
+             control_socket = \"{folder}/control.sock\"\nlog_socket = \"{folder}/none\"\n[store]\npath = \"{folder}/state\"\n"
         );
         fs::write(self.path("axes.toml"), text).expect("axes.toml");
         fs::set_permissions(self.path("axes.toml"), Permissions::from_mode(0o644)).expect("chmod");

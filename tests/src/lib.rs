@@ -1,5 +1,6 @@
 //! What the end-to-end tests stand on: libpam as an application sees it, a daemon in a private
-//! folder.
+//! folder, a booted Debian.
 
 pub mod application;
+pub mod guest;
 pub mod host;

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::{Change, Store, StoreError};
 
 /// Commits that may wait; one more is refused.
-const QUEUE: usize = 10_000;
+pub(super) const QUEUE: usize = 10_000;
 /// What failed to be written is tried again this often, even when nothing new comes.
 const RETRY: Duration = Duration::from_secs(1);
 const DUMP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);

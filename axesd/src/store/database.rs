@@ -1,0 +1,196 @@
+//! One open sled database: the only file that calls into sled.
+//!
+//! sled 0.34 panics on most kinds of damage, and its `flush` hands bytes to the kernel without
+//! an fsync. So every call is guarded, and every write ends in a sync of our own.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use sled::{Batch, Config, Db, IVec};
+
+use super::identity::{self, Identity};
+use super::record::{seal, unseal};
+use super::{StoreError, files};
+
+/// Key and value as they stand in the database.
+pub(super) type Record = (IVec, IVec);
+
+/// sled never gives back the memory of larger batches; one operation is the identity.
+const BATCH: usize = 99;
+const CACHE: u64 = 16 << 20;
+
+/// An open database.
+pub(super) struct Database {
+    folder: PathBuf,
+    /// `None` only while it is dropped.
+    db: Option<Db>,
+    /// For syncs that sled does not make.
+    file: File,
+}
+
+impl Database {
+    /// Opens the database in a folder, or makes one.
+    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+        files::make_folder(folder)?;
+        let file = folder.join("db");
+        await_release(&file)?;
+        let config = Config::new().path(folder).cache_capacity(CACHE).flush_every_ms(None);
+        let db = guarded(folder, || config.open())?;
+        for path in [&folder.join("conf"), &file, &folder.join("blobs"), folder] {
+            files::sync(path)?;
+        }
+        files::sync(files::parent(folder))?;
+        Ok(Self {
+            file: File::open(&file).map_err(StoreError::io(&file))?,
+            folder: folder.to_owned(),
+            db: Some(db),
+        })
+    }
+
+    /// Everything in it but its identity.
+    pub(super) fn records(&self) -> Result<Vec<Record>, StoreError> {
+        self.call(|db| {
+            db.iter()
+                .filter(|record| !matches!(record, Ok((key, _)) if key == identity::KEY))
+                .collect()
+        })
+    }
+
+    /// What it says of itself.
+    pub(super) fn identity(&self) -> Result<Identity, StoreError> {
+        let Some(sealed) = self.call(|db| db.get(identity::KEY))? else {
+            return Err(StoreError::damaged(&self.folder, "it is empty"));
+        };
+        unseal(identity::KEY, &sealed).map_err(|fault| fault.at(&self.folder))
+    }
+
+    /// Its identity, if that comes after an earlier one.
+    pub(super) fn continues(&self, earlier: Identity) -> Result<Identity, StoreError> {
+        let identity = self.identity()?;
+        if identity.continues(earlier) {
+            Ok(identity)
+        } else {
+            let what = "it is another one, or lost what was written last";
+            Err(StoreError::damaged(&self.folder, what))
+        }
+    }
+
+    /// Makes changes durable; comes back with the identity that the database has then.
+    ///
+    /// Each batch is atomic, all of them together are not.
+    pub(super) fn write<'a>(
+        &self,
+        changes: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+        mut identity: Identity,
+    ) -> Result<Identity, StoreError> {
+        let mut changes = changes.peekable();
+        loop {
+            identity = identity.next();
+            let mut batch = Batch::default();
+            batch.insert(identity::KEY, seal(identity::KEY, &identity));
+            for (key, value) in changes.by_ref().take(BATCH) {
+                match value {
+                    Some(value) => batch.insert(key, value),
+                    None => batch.remove(key),
+                }
+            }
+            self.call(|db| db.apply_batch(batch))?;
+            if changes.peek().is_none() {
+                break;
+            }
+        }
+        self.call(|db| db.flush())?;
+        self.file.sync_data().map_err(StoreError::io(&self.folder))?;
+        Ok(identity)
+    }
+
+    fn call<T>(&self, call: impl FnOnce(&Db) -> sled::Result<T>) -> Result<T, StoreError> {
+        match &self.db {
+            Some(db) => guarded(&self.folder, || call(db)),
+            None => Err(StoreError::Closed),
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let db = self.db.take();
+        // It is gone, whatever it says about it.
+        let _ = guarded(&self.folder, || {
+            drop(db);
+            Ok(())
+        });
+    }
+}
+
+/// sled's threads hold the file for some milliseconds after a database was dropped.
+fn await_release(file: &Path) -> Result<(), StoreError> {
+    for _ in 0..200 {
+        match files::claim(file) {
+            Err(StoreError::InUse(_)) => thread::sleep(Duration::from_millis(10)),
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                return Ok(());
+            }
+            other => return other.map(drop),
+        }
+    }
+    Err(StoreError::InUse(file.to_owned()))
+}
+
+/// Calls into sled; a panic of it is damage, and told as such instead of printed.
+fn guarded<T>(folder: &Path, call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
+    QUIETEN.call_once(quieten);
+    QUIET.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(call));
+    QUIET.set(false);
+    match result {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(told(folder, error)),
+        Err(_) => Err(StoreError::damaged(folder, "sled cannot make sense of it")),
+    }
+}
+
+static QUIETEN: Once = Once::new();
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps the hook that is there for the panics of everybody else.
+fn quieten() {
+    let others = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !QUIET.try_with(Cell::get).unwrap_or(false) {
+            others(panic);
+        }
+    }));
+}
+
+/// Tells what the file system refuses for now from what the files do not hold any more.
+fn told(folder: &Path, error: sled::Error) -> StoreError {
+    match error {
+        sled::Error::Io(source) if is_passing(&source) => StoreError::io(folder)(source),
+        sled::Error::Corruption { .. } => StoreError::damaged(folder, "checksums do not match"),
+        other => StoreError::damaged(folder, other),
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(errno, Some(Errno::EMFILE | Errno::ENFILE))
+        || matches!(
+            error.kind(),
+            ErrorKind::PermissionDenied
+                | ErrorKind::StorageFull
+                | ErrorKind::QuotaExceeded
+                | ErrorKind::ReadOnlyFilesystem
+                | ErrorKind::OutOfMemory
+        )
+}

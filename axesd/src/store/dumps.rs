@@ -1,0 +1,82 @@
+//! Copies of everything in one file each, from which a damaged database is restored.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::database::Record;
+use super::identity::Identity;
+use super::record::{seal, unseal};
+use super::{Kept, StoreError, files};
+
+const FOLDER: &str = "dumps";
+const PREFIX: &str = "dump-";
+/// Bound into the checksum.
+const KEY: &[u8] = b"dump";
+
+/// A dump that was read back.
+pub(super) struct Dump {
+    /// Where it stands.
+    pub(super) path: PathBuf,
+    /// Of the database that it is a copy of.
+    pub(super) identity: Identity,
+    /// All its records.
+    pub(super) records: Vec<Record>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DumpV1<'a> {
+    identity: Identity,
+    #[serde(borrow)]
+    records: Vec<(&'a [u8], &'a [u8])>,
+}
+
+/// Writes a dump and removes the oldest.
+pub(super) fn write(
+    store: &Path,
+    identity: Identity,
+    records: &[Record],
+) -> Result<(), StoreError> {
+    let folder = store.join(FOLDER);
+    files::make_folder(&folder)?;
+    let records = records.iter().map(|(key, value)| (&**key, &**value));
+    let dump = DumpV1 { identity, records: records.collect() };
+    // Twenty digits hold any generation, so that the names sort.
+    let name = format!("{PREFIX}{:020}", identity.generation);
+    files::replace(&folder.join(name), &seal(KEY, &dump))?;
+    files::prune(&folder, PREFIX)
+}
+
+/// The newest dump that is whole.
+pub(super) fn newest(store: &Path) -> Result<Option<Dump>, StoreError> {
+    for path in files::list(&store.join(FOLDER), PREFIX)?.into_iter().rev() {
+        match read(path) {
+            Ok(dump) => return Ok(Some(dump)),
+            Err(StoreError::Damaged { .. }) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(None)
+}
+
+/// The generation of the newest dump, damaged ones included: newer ones must sort after it.
+pub(super) fn last_generation(store: &Path) -> Result<Option<u64>, StoreError> {
+    let paths = files::list(&store.join(FOLDER), PREFIX)?;
+    let names = paths.iter().filter_map(|path| path.file_name()?.to_str());
+    Ok(names.filter_map(|name| name.strip_prefix(PREFIX)?.parse().ok()).max())
+}
+
+fn read(path: PathBuf) -> Result<Dump, StoreError> {
+    let bytes = files::read(&path)?.unwrap_or_default();
+    let dump: DumpV1 = unseal(KEY, &bytes).map_err(|fault| fault.at(&path))?;
+    let mut kept = Kept::default();
+    for (key, value) in &dump.records {
+        kept.add(key, value).map_err(|fault| fault.at(&path))?;
+    }
+    let records = dump.records.into_iter();
+    Ok(Dump {
+        path,
+        identity: dump.identity,
+        records: records.map(|(key, value)| (key.into(), value.into())).collect(),
+    })
+}

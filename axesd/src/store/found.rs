@@ -1,0 +1,75 @@
+//! What is found in the folder at the start: whole, damaged, or nothing yet.
+
+use std::path::Path;
+
+use super::database::Database;
+use super::identity::Identity;
+use super::rescue::{self, FOLDER};
+use super::{Kept, StoreError, dumps};
+
+const REWRITTEN: &str = "the file `identity` was damaged and is written anew; nothing was lost";
+
+/// A database that was read to its end.
+pub(super) struct Found {
+    pub(super) database: Database,
+    pub(super) identity: Identity,
+    pub(super) kept: Kept,
+}
+
+/// What the file beside the database says.
+#[derive(PartialEq)]
+enum Claim {
+    Missing,
+    Damaged,
+    Known(Identity),
+}
+
+impl Found {
+    /// Reads what is there, restores what is damaged, begins where nothing is.
+    pub(super) fn whole_or_restored(path: &Path) -> Result<Self, StoreError> {
+        match Self::whole(path) {
+            Err(StoreError::Damaged { path: place, what }) => Self::restored(path, &place, &what),
+            other => other,
+        }
+    }
+
+    fn whole(path: &Path) -> Result<Self, StoreError> {
+        let claim = match Identity::read(path) {
+            // A database that vouches for itself is worth more than this file.
+            Err(StoreError::Damaged { .. }) => Claim::Damaged,
+            other => other?.map_or(Claim::Missing, Claim::Known),
+        };
+        let folder = path.join(FOLDER);
+        if !folder.is_dir() {
+            if claim != Claim::Missing || dumps::last_generation(path)?.is_some() {
+                return Err(StoreError::damaged(&folder, "it is missing"));
+            }
+            rescue::create(path)?;
+        }
+        let mut found = Self::read(&folder)?;
+        match claim {
+            Claim::Known(claim) => return found.database.continues(claim).map(|_| found),
+            Claim::Damaged => found.kept.notice = Some(REWRITTEN.to_owned()),
+            Claim::Missing => {}
+        }
+        found.identity.write(path)?;
+        Ok(found)
+    }
+
+    fn restored(path: &Path, place: &Path, damage: &str) -> Result<Self, StoreError> {
+        let notice = rescue::restore(path, place, damage)?;
+        let mut found = Self::read(&path.join(FOLDER))?;
+        found.kept.notice = Some(notice);
+        Ok(found)
+    }
+
+    fn read(folder: &Path) -> Result<Self, StoreError> {
+        let database = Database::open(folder)?;
+        let identity = database.identity()?;
+        let mut kept = Kept::default();
+        for (key, value) in database.records()? {
+            kept.add(&key, &value).map_err(|fault| fault.at(folder))?;
+        }
+        Ok(Self { database, identity, kept })
+    }
+}

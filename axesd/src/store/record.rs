@@ -1,0 +1,176 @@
+//! The bytes of records, read and written in this one place.
+//!
+//! ```text
+//! u8               format version
+//! u32 big endian   CRC-32 of version, key and payload
+//! ...              the record in postcard
+//! ```
+//!
+//! The key is part of the sum, so that a record in the wrong place is as wrong as a damaged one.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::mirror::{AttemptV1, FailureV1};
+use super::{Change, Kept, StoreError};
+
+/// The version that this code writes. A new version is a new set of mirror types.
+pub(super) const FORMAT: u8 = 1;
+
+const ATTEMPT: u8 = b'A';
+const FAILURE: u8 = b'F';
+const HEAD: usize = 5;
+
+/// Why bytes are no record.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Whole, but of a later version.
+    Newer(u8),
+    /// Not what was written.
+    Damaged,
+}
+
+impl Fault {
+    /// As an error of the file or folder that the bytes stand in.
+    pub(super) fn at(self, path: &Path) -> StoreError {
+        match self {
+            Self::Damaged => StoreError::damaged(path, "checksums do not match"),
+            Self::Newer(found) => StoreError::Newer { path: path.to_owned(), found, known: FORMAT },
+        }
+    }
+}
+
+/// Key and value of a change; no value removes the key.
+///
+/// History sorts before failures, and old before new.
+pub(super) fn entry(change: &Change) -> (Vec<u8>, Option<Vec<u8>>) {
+    match change {
+        Change::PutFailure(failure) => put(key(FAILURE, failure.id), &FailureV1::from(failure)),
+        Change::PutAttempt(number, attempt) => {
+            put(key(ATTEMPT, *number), &AttemptV1::from(attempt))
+        }
+        Change::ForgetFailure(id) => (key(FAILURE, *id), None),
+        Change::ForgetAttempt(number) => (key(ATTEMPT, *number), None),
+    }
+}
+
+impl Kept {
+    /// Adds the record of this key.
+    pub(super) fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+        let (kind, number) = key.split_first().ok_or(Fault::Damaged)?;
+        let number = u64::from_be_bytes(number.try_into().map_err(|_| Fault::Damaged)?);
+        match *kind {
+            FAILURE => self.failures.push(unseal::<FailureV1>(key, value)?.named(number)),
+            ATTEMPT => self.attempts.push((number, unseal::<AttemptV1>(key, value)?.into())),
+            _ => return Err(Fault::Damaged),
+        }
+        Ok(())
+    }
+}
+
+/// A payload with its head.
+pub(super) fn seal(key: &[u8], payload: &impl Serialize) -> Vec<u8> {
+    // Postcard fails on sequences of unknown length, and no record has one.
+    let payload = postcard::to_allocvec(payload).unwrap_or_default();
+    let sum = checksum(FORMAT, key, &payload);
+    let mut sealed = Vec::with_capacity(HEAD + payload.len());
+    sealed.push(FORMAT);
+    sealed.extend_from_slice(&sum.to_be_bytes());
+    sealed.extend_from_slice(&payload);
+    sealed
+}
+
+/// The payload in what [`seal`] made for this key.
+pub(super) fn unseal<'a, T: Deserialize<'a>>(key: &[u8], sealed: &'a [u8]) -> Result<T, Fault> {
+    let (head, payload) = sealed.split_at_checked(HEAD).ok_or(Fault::Damaged)?;
+    let [version, sum @ ..] = head else {
+        return Err(Fault::Damaged);
+    };
+    if *sum != checksum(*version, key, payload).to_be_bytes() {
+        return Err(Fault::Damaged);
+    }
+    if *version > FORMAT {
+        return Err(Fault::Newer(*version));
+    }
+    match postcard::take_from_bytes(payload) {
+        Ok((record, [])) => Ok(record),
+        _ => Err(Fault::Damaged),
+    }
+}
+
+fn key(kind: u8, number: u64) -> Vec<u8> {
+    [&[kind][..], &number.to_be_bytes()].concat()
+}
+
+fn put(key: Vec<u8>, record: &impl Serialize) -> (Vec<u8>, Option<Vec<u8>>) {
+    let value = seal(&key, record);
+    (key, Some(value))
+}
+
+pub(super) fn checksum(version: u8, key: &[u8], payload: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&[version]);
+    hasher.update(key);
+    hasher.update(payload);
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::support::{attempt, every_attempt, every_failure, failure};
+
+    fn read(change: &Change) -> Kept {
+        let (key, value) = entry(change);
+        let mut kept = Kept::default();
+        kept.add(&key, &value.unwrap()).unwrap();
+        kept
+    }
+
+    #[test]
+    fn every_kind_of_record_comes_back_as_it_was() {
+        for failure in every_failure() {
+            let kept = read(&Change::PutFailure(failure.clone()));
+            assert_eq!(kept.failures, [failure]);
+        }
+        for (number, attempt) in every_attempt() {
+            let kept = read(&Change::PutAttempt(number, attempt.clone()));
+            assert_eq!(kept.attempts, [(number, attempt)]);
+        }
+    }
+
+    #[test]
+    fn records_damaged_byte_by_byte_are_never_believed() {
+        for change in [Change::PutFailure(failure(7)), Change::PutAttempt(7, attempt(7))] {
+            let (key, value) = entry(&change);
+            let value = value.unwrap();
+            for place in 0..value.len() {
+                for bit in 0..8 {
+                    let mut damaged = value.clone();
+                    damaged[place] ^= 1 << bit;
+                    assert_eq!(Kept::default().add(&key, &damaged), Err(Fault::Damaged));
+                }
+                let cut = Kept::default().add(&key, &value[..place]);
+                assert_eq!(cut, Err(Fault::Damaged));
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_under_the_key_of_another_is_not_believed() {
+        let (_, value) = entry(&Change::PutFailure(failure(7)));
+        let (other, _) = entry(&Change::ForgetFailure(8));
+        let misplaced = Kept::default().add(&other, &value.unwrap());
+        assert_eq!(misplaced, Err(Fault::Damaged));
+    }
+
+    #[test]
+    fn a_whole_record_of_a_later_version_is_told_from_a_damaged_one() {
+        let key = key(FAILURE, 7);
+        let mut later = vec![9];
+        later.extend(checksum(9, &key, b"unknown").to_be_bytes());
+        later.extend(b"unknown");
+        assert_eq!(Kept::default().add(&key, &later), Err(Fault::Newer(9)));
+    }
+}

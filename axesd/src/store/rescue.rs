@@ -1,0 +1,88 @@
+//! Makes databases: the first one, and the one in place of a damaged one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+
+use super::database::{Database, Record};
+use super::dumps::{self, Dump};
+use super::identity::Identity;
+use super::{StoreError, files};
+
+/// Name of the database folder.
+pub(super) const FOLDER: &str = "sled";
+
+const DRAFT: &str = "sled.new";
+const ASIDE: &str = "sled.damaged-";
+
+/// Makes the first database, empty.
+pub(super) fn create(store: &Path) -> Result<(), StoreError> {
+    build(store, Identity::random()?, &[])?;
+    Ok(())
+}
+
+/// Keeps what is damaged aside and restores the newest dump; says what was done.
+pub(super) fn restore(store: &Path, place: &Path, damage: &str) -> Result<String, StoreError> {
+    let dump = dumps::newest(store)?;
+    let identity = successor(store, dump.as_ref())?;
+    let records = dump.as_ref().map_or(&[][..], |dump| &dump.records);
+    let aside = build(store, identity, records)?;
+    let kept = aside.map_or_else(String::new, |aside| format!("; kept as {}", aside.display()));
+    let begun = match &dump {
+        Some(dump) => format!(
+            "restored {} records from {}, what came later is lost",
+            dump.records.len(),
+            dump.path.display()
+        ),
+        None => "started empty, for there is no readable dump".to_owned(),
+    };
+    Ok(format!("{}: {damage}{kept}; {begun}", place.display()))
+}
+
+/// For a database that comes after all that can still be told of.
+fn successor(store: &Path, dump: Option<&Dump>) -> Result<Identity, StoreError> {
+    let claim = Identity::read(store).ok().flatten();
+    let mut identity = match claim.or(dump.map(|dump| dump.identity)) {
+        Some(identity) => identity,
+        None => Identity::random()?,
+    };
+    let last_dump = dumps::last_generation(store)?.unwrap_or(0);
+    identity.generation = identity.generation.max(last_dump);
+    Ok(identity)
+}
+
+/// Builds a database beside the old one and puts it in its place, which a crash cannot halve.
+///
+/// On a full disk this fails before it has touched the old one.
+fn build(
+    store: &Path,
+    identity: Identity,
+    records: &[Record],
+) -> Result<Option<PathBuf>, StoreError> {
+    let (place, draft) = (store.join(FOLDER), store.join(DRAFT));
+    files::remove_folder(&draft)?;
+    let database = Database::open(&draft)?;
+    let entries = records.iter().map(|(key, value)| (&**key, Some(&**value)));
+    let identity = database.write(entries, identity)?;
+    drop(database);
+    let aside = set_aside(store, &place, identity.generation)?;
+    fs::rename(&draft, &place).map_err(StoreError::io(&place))?;
+    files::sync(store)?;
+    identity.write(store)?;
+    files::prune(store, ASIDE)?;
+    Ok(aside)
+}
+
+fn set_aside(store: &Path, place: &Path, generation: u64) -> Result<Option<PathBuf>, StoreError> {
+    let Ok(metadata) = fs::symlink_metadata(place) else {
+        return Ok(None);
+    };
+    let last_used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    let day = Timestamp::try_from(last_used).unwrap_or_default();
+    let name = format!("{ASIDE}{}-{generation}", day.strftime("%Y-%m-%d"));
+    let aside = store.join(name);
+    fs::rename(place, &aside).map_err(StoreError::io(place))?;
+    Ok(Some(aside))
+}

@@ -1,0 +1,149 @@
+//! The durable store: a sled database that is never believed blindly.
+//!
+//! ```text
+//! sled/       the database                      (database.rs)
+//! identity    which database that is            (identity.rs)
+//! dumps/      copies to restore it from         (dumps.rs, rescue.rs)
+//! ballast     space to open it on a full disk   (ballast.rs)
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::Flock;
+
+use super::database::Database;
+use super::found::Found;
+use super::identity::Identity;
+use super::record::entry;
+use super::rescue::FOLDER;
+use super::{Change, Kept, Store, StoreError, ballast, dumps, files};
+
+/// Changes that wait for a disk that takes no writes; more push out history, oldest first, then
+/// failures, oldest first.
+const MAX_PENDING: usize = 100_000;
+const REOPEN_EVERY: Duration = Duration::from_secs(1);
+
+/// The store in a folder that this process holds alone.
+pub(super) struct Sled {
+    path: PathBuf,
+    _claim: Flock<File>,
+    /// `None` after an error, until it could be opened again.
+    database: Option<Database>,
+    /// As of the last durable batch.
+    identity: Identity,
+    /// What is not durable yet, by key; a later change replaces an earlier one.
+    pending: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    trouble: Option<(Instant, String)>,
+    /// Until it is loaded.
+    kept: Kept,
+}
+
+impl Sled {
+    /// Opens what is there, restores what is damaged, begins where nothing is.
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        files::make_folder(path)?;
+        let claim = files::claim(path)?;
+        ballast::make_room(path);
+        let found = Found::whole_or_restored(path)?;
+        ballast::lay(path);
+        Ok(Self {
+            path: path.to_owned(),
+            _claim: claim,
+            database: Some(found.database),
+            identity: found.identity,
+            pending: BTreeMap::new(),
+            trouble: None,
+            kept: found.kept,
+        })
+    }
+
+    fn remember(&mut self, changes: &[Change]) {
+        self.pending.extend(changes.iter().map(entry));
+        while self.pending.len() > MAX_PENDING {
+            self.pending.pop_first();
+        }
+    }
+
+    fn write_pending(&mut self) -> Result<(), StoreError> {
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => self.reopen()?,
+        };
+        let changes = self.pending.iter();
+        self.identity = database
+            .write(changes.map(|(key, value)| (&**key, value.as_deref())), self.identity)?;
+        self.database = Some(database);
+        self.pending.clear();
+        self.trouble = None;
+        ballast::lay(&self.path);
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> Result<Database, StoreError> {
+        ballast::make_room(&self.path);
+        let database = Database::open(&self.path.join(FOLDER))?;
+        self.identity = database.continues(self.identity)?;
+        Ok(database)
+    }
+
+    /// Quickly, while there is no sense in trying.
+    fn pause(&self) -> Result<(), StoreError> {
+        match &self.trouble {
+            Some((since, _)) if since.elapsed() < REOPEN_EVERY => Err(self.down()),
+            _ => Ok(()),
+        }
+    }
+
+    fn down(&self) -> StoreError {
+        let why = self.trouble.as_ref().map(|(_, why)| why.clone());
+        StoreError::Down(why.unwrap_or_default())
+    }
+}
+
+impl Store for Sled {
+    fn load(&mut self) -> Result<Kept, StoreError> {
+        Ok(std::mem::take(&mut self.kept))
+    }
+
+    fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        self.remember(changes);
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.pause()?;
+        self.write_pending()
+            .inspect_err(|error| self.trouble = Some((Instant::now(), error.to_string())))
+    }
+
+    fn dump(&mut self) -> Result<(), StoreError> {
+        let database = self.database.as_ref().ok_or_else(|| self.down())?;
+        dumps::write(&self.path, self.identity, &database.records()?)?;
+        self.identity.write(&self.path)
+    }
+
+    fn name(&self) -> &'static str {
+        "sled"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::support::{attempt, put};
+
+    #[test]
+    fn a_disk_that_is_away_for_long_costs_history_before_it_costs_failures() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Sled::open(folder.path()).unwrap();
+        let max = u64::try_from(MAX_PENDING).unwrap();
+        store.remember(&put(0..max));
+        store.remember(&[Change::PutAttempt(1, attempt(1))]);
+        store.remember(&put(max..max + 1));
+        assert_eq!(store.pending.len(), MAX_PENDING);
+        let (first, _) = store.pending.pop_first().unwrap();
+        assert_eq!(first, entry(&Change::ForgetFailure(1)).0);
+    }
+}

@@ -1,0 +1,106 @@
+//! Records to keep, and what is kept of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axes_policy::attempt::{Attempt, Failure, Forgiven, Outcome, Reporter};
+use axes_policy::client::{Address, Client};
+use axes_policy::time::Timestamp;
+
+use crate::store::{Change, Handler, Kept, Store, StoreError, open};
+
+pub(crate) fn client(address: Address, text: Option<Arc<str>>) -> Client {
+    Client {
+        user: "jürgen".into(),
+        address,
+        service: "sshd".into(),
+        tty: text.clone(),
+        ruser: text,
+    }
+}
+
+pub(crate) fn failure(id: u64) -> Failure {
+    Failure {
+        id,
+        at: Timestamp::from_millis(id),
+        client: client(Address::parse("192.0.2.7"), Some("ssh".into())),
+        reporter: Reporter::Root,
+        forgiven: Forgiven::default(),
+    }
+}
+
+pub(crate) fn attempt(number: u64) -> Attempt {
+    Attempt {
+        at: Timestamp::from_millis(number),
+        client: client(Address::Local, None),
+        outcome: Outcome::Refused,
+        reason: Some("locked".into()),
+    }
+}
+
+/// Every variant of everything, the extremes of numbers included.
+pub(crate) fn every_failure() -> Vec<Failure> {
+    let addresses = ["", "192.0.2.7", "2001:db8::1", "host.example"];
+    let clients = addresses.map(|text| client(Address::parse(text), None));
+    let mut failures: Vec<_> =
+        clients.into_iter().map(|client| Failure { client, ..failure(1) }).collect();
+    failures.push(Failure {
+        at: Timestamp::from_millis(u64::MAX),
+        reporter: Reporter::Owner,
+        forgiven: Forgiven::from_bits(u16::MAX),
+        ..failure(u64::MAX)
+    });
+    failures
+}
+
+pub(crate) fn every_attempt() -> Vec<(u64, Attempt)> {
+    [Outcome::Success, Outcome::Failure, Outcome::Refused, Outcome::Abandoned, Outcome::Error]
+        .into_iter()
+        .zip(0..)
+        .map(|(outcome, number)| {
+            let reason = (number % 2 == 0).then(|| "locked".into());
+            let attempt = Attempt { outcome, reason, ..attempt(number) };
+            (number, attempt)
+        })
+        .collect()
+}
+
+pub(crate) fn opened(path: &Path) -> Box<dyn Store> {
+    open(Handler::Sled, path).unwrap()
+}
+
+pub(crate) fn loaded(path: &Path) -> Kept {
+    opened(path).load().unwrap()
+}
+
+pub(crate) fn refusal(path: &Path) -> StoreError {
+    open(Handler::Sled, path).err().unwrap()
+}
+
+pub(crate) fn put(ids: std::ops::Range<u64>) -> Vec<Change> {
+    ids.map(|id| Change::PutFailure(failure(id))).collect()
+}
+
+pub(crate) fn failures(ids: std::ops::Range<u64>) -> Vec<Failure> {
+    ids.map(failure).collect()
+}
+
+/// Every file below a folder, by its path in it.
+pub(crate) fn everything_in(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_owned();
+                found.insert(name, fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
