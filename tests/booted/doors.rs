@@ -39,7 +39,12 @@ pub(crate) fn sudo_with(host: &Host, user: &str, passwords: &[&str]) -> Result<D
 }
 
 pub(crate) fn su(host: &Host, user: &str, password: &str) -> Result<bool, GuestError> {
-    as_user(host, "asker", &["su", "--command=true", user], &[password]).map(got_in)
+    su_with(host, user, password).map(got_in)
+}
+
+/// The same with what su says.
+pub(crate) fn su_with(host: &Host, user: &str, password: &str) -> Result<Done, GuestError> {
+    as_user(host, "asker", &["su", "--command=true", user], &[password])
 }
 
 /// login(1) on a pseudo-terminal.

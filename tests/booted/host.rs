@@ -24,7 +24,7 @@ pub(crate) struct Host {
 
 impl Host {
     /// What trials find when they begin.
-    pub(crate) const USUAL: &str = "failure_limit = 3\ncooloff_time = \"10s\"\n";
+    pub(crate) const USUAL: &str = "failure_limit = 3\n";
 
     /// Boots a guest, prepares it, and installs the package as an administrator would.
     pub(crate) fn install(suite: Suite) -> Result<Self, Failure> {
@@ -51,6 +51,11 @@ impl Host {
             toml.clone_into(&mut settings);
         }
         Ok(())
+    }
+
+    /// Runs a script when what is returned goes out of scope, also when the trial fails.
+    pub(crate) fn afterwards<'a>(&'a self, script: &'a str) -> impl Drop + 'a {
+        Afterwards { host: self, script }
     }
 
     /// The attempts recorded for a user, oldest first.
@@ -102,5 +107,17 @@ impl Host {
         assert!(matches!(done.code, Some(0 | 1)), "{done:?}");
         let shown: Value = serde_json::from_str(&done.out).unwrap_or_default();
         Ok(shown[member].as_array().cloned().unwrap_or_default())
+    }
+}
+
+struct Afterwards<'a> {
+    host: &'a Host,
+    script: &'a str,
+}
+
+impl Drop for Afterwards<'_> {
+    fn drop(&mut self) {
+        // The next trial tells if it did not work.
+        let _ = self.host.guest.sh(self.script);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use libtest_mimic::Trial;
 
-use crate::doors::{self, got_in, sudo_with};
+use crate::doors::{self, got_in, su_with, sudo_with};
 use crate::host::{Host, RIGHT, WRONG};
 use crate::lab::{Lab, Outcome};
 use crate::stories;
@@ -22,6 +22,7 @@ pub(crate) fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
         lab.trial("each_prompt_of_one_sudo_is_counted", three_prompts),
         lab.trial("a_sudo_prompt_that_is_cancelled_three_times_counts_nothing", cancelled),
         lab.trial("login_counts_a_wrong_password_before_the_right_one", login_twice),
+        lab.trial("su_says_why_and_until_when", told),
     ]
 }
 
@@ -81,5 +82,16 @@ fn login_twice(host: &Host) -> Outcome {
     host.account(user)?;
     assert!(got_in(host.guest.run(&["login-with", user, WRONG, RIGHT])?));
     assert_eq!(host.outcomes(user)?, ["failure", "success"]);
+    Ok(())
+}
+
+fn told(host: &Host) -> Outcome {
+    let user = "curious";
+    host.account(user)?;
+    for _ in 0..3 {
+        assert!(!doors::su(host, user, WRONG)?);
+    }
+    let refused = su_with(host, user, RIGHT)?;
+    assert!(refused.err.contains("Too many failed logins: locked until"), "{refused:?}");
     Ok(())
 }

@@ -13,6 +13,8 @@ const DOORS: &[(&str, Door)] =
 
 pub(crate) fn trials(bookworm: &Arc<Lab>, trixie: &Arc<Lab>) -> Vec<Trial> {
     vec![
+        bookworm.trial("an_upgrade_keeps_the_count_and_the_sockets", upgrade),
+        bookworm.trial("a_removal_that_would_break_logins_is_refused", removal),
         bookworm.trial("a_purge_leaves_nothing_behind_and_logins_work", purge),
         trixie
             .trial("ssh_sudo_and_su_are_counted_locked_and_reset_on_the_next_release", every_door),
@@ -35,6 +37,32 @@ fn every_door(host: &Host) -> Outcome {
         let outcomes = ["failure", "failure", "failure", "refused", "success"];
         assert_eq!(host.outcomes(&user)?, outcomes, "{name}");
     }
+    Ok(())
+}
+
+fn upgrade(host: &Host) -> Outcome {
+    let user = "patient";
+    let opened = "systemctl show --property=ActiveEnterTimestampMonotonic axesd.socket";
+    host.account(user)?;
+    assert!(!sudo(host, user, WRONG)?);
+    let before = host.guest.sh(opened)?;
+    host.guest
+        .sh("DEBIAN_FRONTEND=noninteractive apt-get install --reinstall -y /root/axes.deb")?;
+    assert_eq!(host.guest.sh(opened)?, before, "no login finds a closed door");
+    assert_eq!(host.failures(user)?, 1);
+    assert!(!sudo(host, user, WRONG)?);
+    assert_eq!(host.failures(user)?, 2);
+    Ok(())
+}
+
+fn removal(host: &Host) -> Outcome {
+    let _restored = host.afterwards("rm /etc/pam.d/by-hand");
+    host.guest.write("/etc/pam.d/by-hand", "auth required pam_axes.so\n")?;
+    let removed = host.guest.run(&["apt-get", "remove", "-y", "axes"])?;
+    assert_ne!(removed.code, Some(0));
+    assert!(removed.out.contains("/etc/pam.d/by-hand"), "{removed:?}");
+    host.guest.sh("systemctl is-active axesd.service axesd.socket axesd-control.socket")?;
+    host.guest.sh("grep pam_axes.so /etc/pam.d/common-auth /etc/pam.d/common-account")?;
     Ok(())
 }
 

@@ -18,6 +18,7 @@ pub(crate) fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
         lab.trial("an_unknown_user_is_counted_and_locked", unknown_user),
         lab.trial("a_key_opens_a_locked_account_and_records_nothing", public_key),
         lab.trial("another_address_is_not_locked", another_address),
+        lab.trial("a_blacklisted_client_is_refused_although_it_has_a_key", blacklisted),
     ]
 }
 
@@ -69,9 +70,7 @@ fn unknown_user(host: &Host) -> Outcome {
 fn public_key(host: &Host) -> Outcome {
     let user = "key_owner";
     host.account(user)?;
-    host.guest.sh("ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
-         install -d -m 700 -o key_owner -g key_owner ~key_owner/.ssh
-         cp /root/.ssh/id_ed25519.pub ~key_owner/.ssh/authorized_keys")?;
+    give_key(host, user)?;
     for _ in 0..3 {
         ssh_password(host, user, WRONG)?;
     }
@@ -90,5 +89,29 @@ fn another_address(host: &Host) -> Outcome {
     }
     assert!(!ssh_password(host, user, RIGHT)?);
     assert!(got_in(ssh(host, "password", "127.0.0.8", user, &[RIGHT])?));
+    Ok(())
+}
+
+fn blacklisted(host: &Host) -> Outcome {
+    let (user, enemy) = ("hunted", "127.0.0.66");
+    host.account(user)?;
+    give_key(host, user)?;
+    host.configure("ip_blacklist = [\"127.0.0.66\"]\n")?;
+    assert!(got_in(ssh(host, "publickey", CLIENT, user, &[])?));
+    assert!(!got_in(ssh(host, "publickey", enemy, user, &[])?));
+    // pam_unix ends the account phase early when it wants a new password.
+    host.guest.sh(&format!("chage --lastday 0 {user}"))?;
+    ssh(host, "publickey", enemy, user, &[])?;
+    assert_eq!(host.outcomes(user)?, ["refused"; 2]);
+    Ok(())
+}
+
+/// Lets root's key in the guest open an account.
+fn give_key(host: &Host, user: &str) -> Outcome {
+    host.guest.sh(&format!(
+        "[ -e ~/.ssh/id_ed25519 ] || ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519
+         install -d -m 700 -o {user} -g {user} ~{user}/.ssh
+         cp ~/.ssh/id_ed25519.pub ~{user}/.ssh/authorized_keys"
+    ))?;
     Ok(())
 }

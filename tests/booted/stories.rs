@@ -10,6 +10,7 @@ use crate::lab::Outcome;
 
 /// Wrong passwords lock, the right one is then refused; a reset opens, and so does the cool-off.
 pub(crate) fn lock_and_release(host: &Host, name: &str, door: Door) -> Outcome {
+    host.configure("failure_limit = 3\ncooloff_time = \"10s\"\n")?;
     let user = format!("{name}_reset");
     thread::scope(|scope| {
         let reset = scope.spawn(|| reset_opens(host, &user, door));
