@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 pub use axes_policy::attempt::{Attempt, Outcome, Reporter};
-pub use axes_policy::client::{Address, Client};
+pub use axes_policy::client::{Address, Client, Word};
 pub use axes_policy::effect::{AttemptId, CounterState};
 pub use axes_policy::filter::{AddressFilter, Filter, ResetResult};
 pub use axes_policy::time::Timestamp;

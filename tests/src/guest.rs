@@ -3,6 +3,7 @@
 //! Commands run in it as root. It is gone when the [`Guest`] is dropped, and also when the test
 //! program is killed: boot it on a thread that lives as long as it is needed.
 
+mod command;
 mod error;
 mod machine;
 mod tarball;
@@ -10,17 +11,14 @@ mod tools;
 
 use std::fmt;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use command::Done;
 pub use error::GuestError;
 use machine::Machine;
 
-/// Longest time that a command in the guest may take.
-const COMMAND_SECONDS: u32 = 120;
 const BOOT: Duration = Duration::from_secs(120);
 
 /// A Debian release.
@@ -30,17 +28,6 @@ pub enum Suite {
     Bookworm,
     /// Debian 13.
     Trixie,
-}
-
-/// How a command in the guest ended.
-#[derive(Clone, Debug)]
-pub struct Done {
-    /// Exit status; 124 when it was stopped for taking too long.
-    pub code: Option<i32>,
-    /// Standard output.
-    pub out: String,
-    /// Standard error.
-    pub err: String,
 }
 
 /// A booted Debian.
@@ -79,13 +66,7 @@ impl Guest {
     ///
     /// [`GuestError::Start`] or [`GuestError::Io`].
     pub fn run_with_input(&self, words: &[&str], input: &str) -> Result<Done, GuestError> {
-        let mut command = self.enter();
-        let mut child = command.args(words).spawn().map_err(GuestError::Start)?;
-        if let Some(mut pipe) = child.stdin.take() {
-            // A program that does not read its input closes the pipe.
-            let _ = pipe.write_all(input.as_bytes());
-        }
-        Ok(child.wait_with_output()?.into())
+        command::run(self.machine.leader(), words, input)
     }
 
     /// Runs a shell script that must succeed; returns what it printed.
@@ -173,20 +154,6 @@ impl Guest {
         Err(GuestError::NotBooted(self.machine.console()))
     }
 
-    /// A command inside: the time-out runs there too, so that it ends the whole process group.
-    fn enter(&self) -> Command {
-        let mut command = Command::new("nsenter");
-        command
-            .args(["--all", "--target", &self.machine.leader().to_string(), "--"])
-            .args(["env", "--ignore-environment", "--chdir=/root", "HOME=/root", "LC_ALL=C.UTF-8"])
-            .arg("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-            .args(["timeout", "--kill-after=5", &COMMAND_SECONDS.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
     /// The path of a guest's file on this machine.
     fn outside(&self, path: &str) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root/{path}", self.machine.leader()))
@@ -199,12 +166,5 @@ impl fmt::Display for Suite {
             Self::Bookworm => "bookworm",
             Self::Trixie => "trixie",
         })
-    }
-}
-
-impl From<Output> for Done {
-    fn from(output: Output) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 }

@@ -30,6 +30,31 @@ pub enum Address {
     Name(Arc<str>),
 }
 
+/// A value beside others in a line: quoted unless it can only be read as one word.
+#[derive(Clone, Copy, Debug)]
+pub struct Word<'a>(pub &'a str);
+
+impl fmt::Display for Word<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain =
+            |character: char| character.is_alphanumeric() || "-_.:/@%+$\\".contains(character);
+        if !self.0.is_empty() && self.0.chars().all(plain) {
+            formatter.write_str(self.0)
+        } else {
+            write!(formatter, "{:?}", self.0)
+        }
+    }
+}
+
+/// As it stands in the log.
+impl fmt::Display for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.address.to_string();
+        let (user, service) = (Word(&self.user), Word(&self.service));
+        write!(formatter, "user={user} address={} service={service}", Word(&address))
+    }
+}
+
 impl Address {
     /// Reads what an application put into `PAM_RHOST`; an empty text is a local attempt.
     #[must_use]
@@ -73,6 +98,20 @@ mod tests {
             assert_eq!(Address::parse(text).to_string(), "192.0.2.7");
         }
         assert_eq!(Address::parse("fe80::1%25eth0"), Address::parse("FE80:0::1"));
+    }
+
+    #[test]
+    fn a_name_cannot_pretend_to_be_more_than_one_word_of_a_line() {
+        let client = Client {
+            user: "x address=192.0.2.1\"".into(),
+            address: Address::parse("CORP host"),
+            service: "sshd".into(),
+            tty: None,
+            ruser: None,
+        };
+        let shown = r#"user="x address=192.0.2.1\"" address="corp host" service=sshd"#;
+        assert_eq!(client.to_string(), shown);
+        assert_eq!(Word("CORP\\jürgen@x").to_string(), "CORP\\jürgen@x");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ipnetwork::IpNetwork;
 
 use crate::attribute::{Attribute, AttributeSet};
-use crate::client::{Address, Client};
+use crate::client::{Address, Client, Word};
 use crate::networks::fold;
 use crate::settings::Prefixes;
 
@@ -103,7 +103,7 @@ impl fmt::Display for CounterKey {
         let mut separator = "";
         for (name, value) in parts {
             if let Some(value) = value {
-                write!(formatter, "{separator}{name}={value}")?;
+                write!(formatter, "{separator}{name}={}", Word(value))?;
                 separator = " ";
             }
         }

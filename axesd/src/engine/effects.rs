@@ -40,9 +40,7 @@ impl Engine {
 
     /// Records a refusal; the sentence for the person at the prompt.
     pub(super) fn refused(&self, client: Client, refusal: &Refusal) -> String {
-        let Client { user, address, service, .. } = &client;
-        self.logger
-            .notice(format!("refused user={user} address={address} service={service}: {refusal}"));
+        self.logger.notice(format!("refused {client}: {refusal}"));
         let changes = self.record(client, Outcome::Refused, Some(refusal.reason()));
         drop(self.commit(changes));
         sentence::refusal(refusal, &self.clock)
@@ -104,10 +102,7 @@ impl Engine {
         let Some(client) = client else {
             return Vec::new();
         };
-        let Client { user, address, service, .. } = &client;
-        self.logger.warning(format!(
-            "user={user} address={address} service={service} was being verified for too long; counted as a failure"
-        ));
+        self.logger.warning(format!("{client} was being verified for too long; it counts"));
         self.record(client, Outcome::Failure, Some("verified for too long".into()))
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axes_proto::pam::{self, Reply, Request, Stage};
 use tokio::net::UnixStream;
 
-use crate::engine::{Address, Answer, AttemptId, Client, Engine, Reporter};
+use crate::engine::{Address, Answer, AttemptId, Client, Engine, Reporter, Word};
 use crate::server::frames::{self, Fault};
 use crate::server::peer::Peer;
 use crate::server::{Service, convert};
@@ -74,7 +74,7 @@ async fn reported(service: &Service, client: &pam::Client, peer: Peer) -> Result
         return Ok(convert::client(client, user));
     };
     if service.names.of_uid(uid).await.as_ref() != Some(&user) {
-        service.logger.warning(format!("uid {uid} may not report attempts of user={user}"));
+        service.logger.warning(format!("uid {uid} may not report attempts of {}", Word(&user)));
         return Err(failed("only root may report attempts of somebody else"));
     }
     Ok(Client { address: Address::Local, ..convert::client(client, user) })
