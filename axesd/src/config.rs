@@ -7,7 +7,7 @@ mod values;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use axes_policy::settings::{CounterRule, Enforcement, Prefixes, Settings};
+use axes_policy::settings::{CounterRule, Enforcement, Prefixes, RefusedTries, Settings};
 use serde::Deserialize;
 
 pub use crate::config::error::ConfigError;
@@ -52,9 +52,12 @@ struct Document {
     failure_limit: Limit,
     lockout_parameters: Parameters,
     cooloff_time: CoolOff,
+    lock_out_at_failure: bool,
     reset_on_success: bool,
+    reset_cool_off_on_failure_during_lockout: bool,
     even_deny_root: bool,
     ip_whitelist: Vec<Network>,
+    only_whitelist: bool,
     ip_blacklist: Vec<Network>,
     ipv4_prefix: V4Prefix,
     ipv6_prefix: V6Prefix,
@@ -85,9 +88,12 @@ impl Default for Document {
             failure_limit: Limit::default(),
             lockout_parameters: Parameters::default(),
             cooloff_time: CoolOff::default(),
+            lock_out_at_failure: true,
             reset_on_success: true,
+            reset_cool_off_on_failure_during_lockout: false,
             even_deny_root: false,
             ip_whitelist: Vec::new(),
+            only_whitelist: false,
             ip_blacklist: Vec::new(),
             ipv4_prefix: V4Prefix::default(),
             ipv6_prefix: V6Prefix::default(),
@@ -146,10 +152,16 @@ impl From<Document> for Config {
         let settings = Settings {
             enforcement: match handler {
                 Handler::Dummy => Enforcement::Off,
-                Handler::Sled | Handler::Memory => Enforcement::On,
+                Handler::Sled | Handler::Memory if document.lock_out_at_failure => Enforcement::On,
+                Handler::Sled | Handler::Memory => Enforcement::Monitor,
             },
             rules: document.lockout_parameters.0.into_iter().map(rule).collect(),
             reset_on_success: document.reset_on_success,
+            refused_tries: match document.reset_cool_off_on_failure_during_lockout {
+                true => RefusedTries::Counted,
+                false => RefusedTries::Ignored,
+            },
+            only_whitelist: document.only_whitelist,
             even_deny_root: document.even_deny_root,
             whitelist: document.ip_whitelist.into_iter().map(|network| network.0).collect(),
             blacklist: document.ip_blacklist.into_iter().map(|network| network.0).collect(),

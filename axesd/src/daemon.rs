@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use clap::Parser;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -81,6 +82,7 @@ fn check(path: &Path) -> Result<(), DaemonError> {
 
 fn run(path: &Path) -> Result<(), DaemonError> {
     umask(Mode::from_bits_truncate(0o077));
+    raise_descriptor_limit();
     let config = config::load(path)?;
     let logger = log::start(&config.daemon.log_socket);
     let mut store = store::open(handler(config.store.handler), &config.store.path)?;
@@ -103,6 +105,14 @@ fn run(path: &Path) -> Result<(), DaemonError> {
     let result = serve(path, &config, Rc::new(service));
     finish(committer, writer, &logger);
     result
+}
+
+/// A connection is a descriptor; the usual soft limit of 1024 is too few.
+fn raise_descriptor_limit() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // Within the hard limit this does not fail; without it fewer connections are served.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
 }
 
 /// Runs until a signal says otherwise.
@@ -136,6 +146,7 @@ async fn live(path: &Path, config: &Config, service: Rc<Service>) -> Result<(), 
     tell(&[NotifyState::Stopping]);
     doors.abort();
     drain(&service).await;
+    service.engine.close();
     Ok(())
 }
 
@@ -159,10 +170,10 @@ fn reload(path: &Path, service: &Service) {
     tell(&[NotifyState::Ready]);
 }
 
-/// Lets those who are past the gate report how it ended.
+/// Lets those who are past the gate report how it ended, and the store keep it.
 async fn drain(service: &Service) {
     let drained = async {
-        while service.engine.verifying() > 0 {
+        while service.engine.unfinished() > 0 {
             tokio::time::sleep(DRAIN_STEP).await;
         }
     };

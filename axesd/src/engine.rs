@@ -18,6 +18,7 @@ pub use axes_policy::effect::{AttemptId, CounterState};
 pub use axes_policy::filter::{AddressFilter, Filter, ResetResult};
 pub use axes_policy::time::Timestamp;
 
+use axes_policy::effect::Refusal;
 use axes_policy::keeper::{Admission, Gate, Keeper};
 use axes_policy::settings::Settings;
 use tokio::sync::{Notify, oneshot};
@@ -26,7 +27,7 @@ pub use crate::engine::clock::Clock;
 pub use crate::engine::history::{History, Totals};
 pub use crate::engine::names::Names;
 use crate::log::Logger;
-use crate::store::{Committer, Kept};
+use crate::store::{Committed, Committer, Kept};
 
 /// What an attempt is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +53,18 @@ struct State {
     history: History,
     pending: HashMap<AttemptId, Pending>,
     next_id: u64,
+    /// Verdicts that are not on disk yet.
+    unacknowledged: usize,
+    stage: Stage,
+}
+
+/// What it means that somebody hangs up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// His attempt is over.
+    Serving,
+    /// The daemon ends; he reports to the next one.
+    Closing,
 }
 
 /// An attempt in flight, as the daemon needs it.
@@ -59,6 +72,8 @@ struct Pending {
     client: Client,
     /// Whoever waits for the gate.
     waiter: Option<oneshot::Sender<Answer>>,
+    /// What stands in the history of it already.
+    recorded: Option<Outcome>,
 }
 
 impl Engine {
@@ -72,6 +87,8 @@ impl Engine {
             history: History::new(kept.attempts),
             pending: HashMap::new(),
             next_id: 0,
+            unacknowledged: 0,
+            stage: Stage::Serving,
         };
         let engine =
             Self { state: RefCell::new(state), clock, committer, logger, deadline: Notify::new() };
@@ -126,20 +143,42 @@ impl Engine {
         match gate {
             Gate::Open => Answer::GoOn,
             Gate::Closed(refusal) => self.turn_away(id, &refusal),
-            // The sender goes away only with the daemon.
-            Gate::Wait => receiver.await.unwrap_or(Answer::GoOn),
+            // The sender goes away only with the attempt.
+            Gate::Wait => receiver.await.unwrap_or_else(|_| self.turn_away(id, &Refusal::Busy)),
         }
     }
 
     /// The attempt ended. Returns when that is on disk.
-    pub async fn verdict(&self, id: AttemptId, outcome: Outcome) {
+    ///
+    /// # Errors
+    ///
+    /// Why it is not; it counts all the same.
+    pub async fn verdict(&self, id: AttemptId, outcome: Outcome) -> Committed {
         let now = self.clock.now();
         let effects = self.state.borrow_mut().keeper.verdict(now, id, outcome);
-        self.end(id, outcome, None, effects).await;
+        self.state.borrow_mut().unacknowledged += 1;
+        let committed = self.end(id, outcome, None, effects).await;
+        self.state.borrow_mut().unacknowledged -= 1;
+        committed
+    }
+
+    /// Forgets an attempt at its prompt, to make room; the module begins again when it goes on.
+    pub fn withdraw(&self, id: AttemptId) {
+        self.state.borrow_mut().pending.remove(&id);
+        let (_, effects) = self.state.borrow_mut().keeper.hang_up(self.clock.now(), id);
+        self.carry_out(effects);
+    }
+
+    /// From now on whoever hangs up does so because the daemon ends.
+    pub fn close(&self) {
+        self.state.borrow_mut().stage = Stage::Closing;
     }
 
     /// Whoever reported the attempt is gone.
     pub fn hang_up(&self, id: AttemptId) {
+        if self.state.borrow().stage == Stage::Closing {
+            return;
+        }
         let now = self.clock.now();
         let (outcome, effects) = self.state.borrow_mut().keeper.hang_up(now, id);
         match outcome {
@@ -167,7 +206,8 @@ impl Engine {
     /// Forgets failures.
     pub async fn reset(&self, filter: &Filter) -> ResetResult {
         let (result, effects) = self.state.borrow_mut().keeper.reset(self.clock.now(), filter);
-        self.keep(effects).await;
+        // What could not be stored was logged, and stays in memory.
+        let _ = self.keep(effects).await;
         result
     }
 
@@ -204,6 +244,9 @@ impl Engine {
     }
 
     fn pend(&self, id: AttemptId, client: Client) {
-        self.state.borrow_mut().pending.insert(id, Pending { client, waiter: None });
+        self.state
+            .borrow_mut()
+            .pending
+            .insert(id, Pending { client, waiter: None, recorded: None });
     }
 }

@@ -6,6 +6,7 @@ mod frames;
 mod limits;
 mod pam;
 mod peer;
+mod prompts;
 
 use std::io;
 use std::rc::Rc;
@@ -17,8 +18,9 @@ use tokio::task::{JoinSet, spawn_local};
 
 use crate::engine::{Engine, Names};
 use crate::log::Logger;
-use crate::server::limits::Limits;
+use crate::server::limits::{Full, Limits};
 use crate::server::peer::Peer;
+use crate::server::prompts::Prompts;
 
 /// How long accepting pauses when the process has no descriptors left.
 const EXHAUSTED: Duration = Duration::from_millis(50);
@@ -53,31 +55,49 @@ pub async fn serve(service: Rc<Service>, pam: UnixListener, control: UnixListene
 }
 
 async fn accept(service: Rc<Service>, listener: UnixListener, door: Door) {
-    let limits = Limits::default();
+    let (limits, prompts) = (Limits::default(), Rc::new(Prompts::default()));
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => welcome(&service, &limits, stream, door),
+            Ok((stream, _)) => welcome(&service, &limits, &prompts, stream, door),
             Err(error) => pause(&service, &error).await,
         }
     }
 }
 
-fn welcome(service: &Rc<Service>, limits: &Limits, stream: UnixStream, door: Door) {
+fn welcome(
+    service: &Rc<Service>,
+    limits: &Limits,
+    prompts: &Rc<Prompts>,
+    stream: UnixStream,
+    door: Door,
+) {
     let Ok(peer) = Peer::of(&stream) else { return };
-    let Some(permit) = limits.admit(peer) else {
-        service
-            .logger
-            .warning(format!("too many connections of uid {}: one was closed", peer.uid()));
-        return;
+    let permit = match limits.admit(peer) {
+        Ok(permit) => permit,
+        Err(full) => {
+            refused(service, peer, full);
+            // A login of root takes the place of the oldest prompt: nobody can fill them all.
+            if peer != Peer::Root || !prompts.make_room() {
+                return;
+            }
+            limits.exchange(peer)
+        }
     };
-    let service = service.clone();
+    let (service, prompts) = (service.clone(), prompts.clone());
     spawn_local(async move {
         match door {
-            Door::Pam => pam::serve(&service, stream, peer).await,
+            Door::Pam => pam::serve(&service, &prompts, stream, peer).await,
             Door::Control => control::serve(&service, stream).await,
         }
         drop(permit);
     });
+}
+
+fn refused(service: &Service, peer: Peer, full: Full) {
+    if full == Full::ForTheFirstTime {
+        let uid = peer.uid();
+        service.logger.warning(format!("too many connections of uid {uid}; the oldest prompts go"));
+    }
 }
 
 async fn pause(service: &Service, error: &io::Error) {

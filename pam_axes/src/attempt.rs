@@ -1,26 +1,21 @@
 //! One attempt, from admission to verdict, as the handle carries it.
 
-use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axes_proto::pam::Outcome;
 use axes_proto::text::Sentence;
 use pam::module::{PamHandle, PamResult};
 
 use crate::ffi::{self, Conversation};
-use crate::link::{Decision, Link};
+use crate::link::{Decision, Link, Unreachable};
 use crate::options::{FailMode, Manners, Options};
 use crate::outcome::{Asked, outcome};
-use crate::{conversation, delay, log};
+use crate::{conversation, delay, live, log};
 
 /// The name under which a handle carries its attempt.
 const KEY: &str = "pam_axes";
-
-thread_local! {
-    /// The attempt that is being watched on this thread; the inner one where calls nest.
-    static WATCHED: Cell<*const Attempt> = const { Cell::new(ptr::null()) };
-}
 
 /// One attempt.
 pub(crate) struct Attempt {
@@ -28,14 +23,18 @@ pub(crate) struct Attempt {
     process: u32,
     handle: *mut PamHandle,
     options: Options,
-    link: RefCell<Link>,
-    asked: Cell<Asked>,
-    phase: Cell<Phase>,
+    /// Locked while axesd is asked; never waited for.
+    link: Mutex<Link>,
+    state: Mutex<State>,
     /// What the application had installed.
     application: Conversation,
     application_delay: *const c_void,
-    /// What this thread was watching before.
-    outer: *const Attempt,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    asked: Asked,
+    phase: Phase,
 }
 
 /// How far it is.
@@ -64,12 +63,10 @@ impl Attempt {
             process: std::process::id(),
             handle: pamh,
             options: options.clone(),
-            link: RefCell::new(link),
-            asked: Cell::new(asked),
-            phase: Cell::new(Phase::Classic),
+            link: Mutex::new(link),
+            state: Mutex::new(State { asked, phase: Phase::Classic }),
             application: ffi::conversation(pamh).unwrap_or(none),
             application_delay: ffi::delay(pamh),
-            outer: WATCHED.get(),
         }
     }
 
@@ -82,7 +79,7 @@ impl Attempt {
     pub(crate) fn retire(pamh: &PamHandle) {
         if let Some(attempt) = Self::carried(pamh) {
             attempt.restore();
-            attempt.link.borrow_mut().close();
+            attempt.with_link(Link::close);
         }
     }
 
@@ -92,28 +89,28 @@ impl Attempt {
     }
 
     /// Installs the gate and the hook for the verdict.
-    pub(crate) fn watch(&self) -> Result<(), ffi::Refused> {
-        let Some(pamh) = ffi::handle(self.handle) else {
-            return Ok(());
-        };
-        let this = ptr::from_ref(self);
-        let gate =
-            Conversation { function: Some(conversation::gate), appdata: this.cast_mut().cast() };
-        ffi::set_conversation(pamh, &gate)?;
-        self.phase.set(Phase::Watching);
-        WATCHED.set(this);
-        ffi::set_delay(pamh, ffi::as_item(delay::verdict)).inspect_err(|_| self.restore())
+    pub(crate) fn watch(&self) -> Result<(), String> {
+        let Some(pamh) = ffi::handle(self.handle) else { return Ok(()) };
+        if !live::add(self.address()) {
+            return Err("too many attempts at once in this process".to_owned());
+        }
+        self.enter(Phase::Watching);
+        let refused = |it: ffi::Refused| format!("pam_set_item: code {}", it.0);
+        ffi::set_conversation(pamh, &self.gate())
+            .and_then(|()| ffi::set_delay(pamh, ffi::as_item(delay::verdict)))
+            .map_err(refused)
+            .inspect_err(|_| self.restore())
     }
 
     /// The attempt behind a pointer that libpam gave to a callback; `None` for somebody else's.
     pub(crate) fn behind<'a>(appdata: *mut c_void) -> Option<&'a Self> {
-        let pointer = appdata.cast_const().cast::<Self>();
-        if pointer != WATCHED.get() {
+        let pointer = appdata.cast::<Self>();
+        if !live::contains(pointer) {
             return None;
         }
         #[expect(unsafe_code, reason = "the PAM edge")]
-        // SAFETY: WATCHED is null or an attempt that its handle still carries: `restore` clears
-        // it before the attempt goes.
+        // SAFETY: an attempt that is alive is carried by its handle: `restore` takes it out
+        // before it goes.
         unsafe {
             ffi::own(pointer)
         }
@@ -121,7 +118,7 @@ impl Attempt {
 
     /// Whether this very call of pam_authenticate is watched already, by another line.
     pub(crate) fn is_watching(&self, pamh: &PamHandle) -> bool {
-        self.phase.get() == Phase::Watching && ffi::delay(pamh) == ffi::as_item(delay::verdict)
+        self.phase() == Phase::Watching && ffi::delay(pamh) == ffi::as_item(delay::verdict)
     }
 
     pub(crate) fn is_ours(&self) -> bool {
@@ -141,56 +138,58 @@ impl Attempt {
     }
 
     pub(crate) fn phase(&self) -> Phase {
-        self.phase.get()
+        self.state().phase
     }
 
     /// The account phase has seen the success.
     pub(crate) fn complete(&self) {
-        self.phase.set(Phase::Over);
+        self.enter(Phase::Over);
     }
 
     /// A prompt was shown and not answered.
     pub(crate) fn cancelled(&self) {
-        if self.asked.get() == Asked::Nothing {
-            self.asked.set(Asked::Cancelled);
+        let mut state = self.state();
+        if state.asked == Asked::Nothing {
+            state.asked = Asked::Cancelled;
         }
     }
 
     /// A prompt was answered: asks axesd, unless an earlier answer has been let through.
     pub(crate) fn answered(&self) -> Passage {
-        match self.asked.get() {
+        match self.asked() {
             Asked::Answered => return Passage::Open,
             Asked::TurnedAway => return Passage::Closed,
             Asked::Nothing | Asked::Cancelled => {}
         }
-        let decision = self.link.borrow_mut().answered();
+        let decision = self.with_link(Link::answered).unwrap_or_else(|| Err(busy()));
         let passage = match decision {
             Ok(Decision::GoOn) => Passage::Open,
             Ok(Decision::Refused(sentence)) => self.turn_away(&sentence),
             Err(error) => self.fail(&error.0),
         };
-        self.asked.set(match passage {
+        self.state().asked = match passage {
             Passage::Open => Asked::Answered,
             Passage::Closed => Asked::TurnedAway,
-        });
+        };
         passage
     }
 
     /// The stack came to an end with this code: puts everything back and reports.
     pub(crate) fn finish(&self, status: c_int) {
         self.restore();
-        let outcome = outcome(self.asked.get(), status);
-        self.report(outcome);
+        self.report(outcome(self.asked(), status));
     }
 
     /// Reports how the attempt ended; without an outcome it just hangs up.
     pub(crate) fn report(&self, outcome: Option<Outcome>) {
         let success = outcome == Some(Outcome::Success);
-        self.phase.set(if success { Phase::Succeeded } else { Phase::Over });
+        self.enter(if success { Phase::Succeeded } else { Phase::Over });
         let Some(outcome) = outcome else {
-            return self.link.borrow_mut().close();
+            self.with_link(Link::close);
+            return;
         };
-        let reported = self.link.borrow_mut().verdict(outcome);
+        let reported = self.with_link(|link| link.verdict(outcome));
+        let reported = reported.unwrap_or_else(|| Err(busy()));
         let Some(pamh) = ffi::handle(self.handle) else {
             return;
         };
@@ -202,19 +201,46 @@ impl Attempt {
         }
     }
 
-    /// Puts the application's own conversation and delay back.
+    /// Puts the application's own conversation and delay back, where ours still stand.
     pub(crate) fn restore(&self) {
-        if self.phase.get() != Phase::Watching {
+        if self.phase() != Phase::Watching {
             return;
         }
-        self.phase.set(Phase::Over);
-        WATCHED.set(self.outer);
-        let Some(pamh) = ffi::handle(self.handle) else {
-            return;
-        };
+        self.enter(Phase::Over);
+        live::remove(self.address());
+        let Some(pamh) = ffi::handle(self.handle) else { return };
         // Nothing can be done about a refusal; libpam refuses only a null conversation.
-        let _ = ffi::set_conversation(pamh, &self.application);
-        let _ = ffi::set_delay(pamh, self.application_delay);
+        if ffi::conversation(pamh).is_some_and(|now| now.appdata == self.gate().appdata) {
+            let _ = ffi::set_conversation(pamh, &self.application);
+        }
+        if ffi::delay(pamh) == ffi::as_item(delay::verdict) {
+            let _ = ffi::set_delay(pamh, self.application_delay);
+        }
+    }
+
+    fn gate(&self) -> Conversation {
+        Conversation { function: Some(conversation::gate), appdata: self.address().cast() }
+    }
+
+    const fn address(&self) -> *mut Self {
+        ptr::from_ref(self).cast_mut()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn asked(&self) -> Asked {
+        self.state().asked
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.state().phase = phase;
+    }
+
+    /// `None` while another thread is asking, or was cancelled while it did.
+    fn with_link<T>(&self, run: impl FnOnce(&mut Link) -> T) -> Option<T> {
+        self.link.try_lock().ok().map(|mut link| run(&mut link))
     }
 
     fn carried(pamh: &PamHandle) -> Option<&Self> {
@@ -252,4 +278,8 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         self.restore();
     }
+}
+
+fn busy() -> Unreachable {
+    Unreachable("another thread of this process is asking axesd".to_owned())
 }

@@ -31,7 +31,7 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, options: &Options) -> PamResult
         }
         let trouble = match Attempt::of(pamh).map(Attempt::watch) {
             Some(Ok(())) => return PamResultCode::PAM_IGNORE,
-            Some(Err(refused)) => format!("pam_set_item: code {}", refused.0),
+            Some(Err(trouble)) => trouble,
             None => "pam_get_data does not find the attempt".to_owned(),
         };
         options.failmode.code(&trouble, pamh)

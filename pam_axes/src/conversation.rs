@@ -10,7 +10,7 @@ use crate::panics;
 const PAM_SUCCESS: c_int = 0;
 
 /// Stands in the place of the application's conversation while an attempt is watched.
-pub(crate) extern "C" fn gate(
+pub(crate) extern "C-unwind" fn gate(
     count: c_int,
     messages: *mut *const Message,
     responses: *mut *mut Response,

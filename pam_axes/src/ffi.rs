@@ -15,6 +15,7 @@ const PAM_SUCCESS: c_int = 0;
 pub(crate) const PAM_CONV_ERR: c_int = 19;
 const PAM_PROMPT_ECHO_OFF: c_int = 1;
 const PAM_PROMPT_ECHO_ON: c_int = 2;
+const PAM_RADIO_TYPE: c_int = 5;
 const PAM_ERROR_MSG: c_int = 3;
 /// `PAM_MAX_NUM_MSG`
 const MAX_MESSAGES: usize = 32;
@@ -33,9 +34,14 @@ pub(crate) struct Response {
     code: c_int,
 }
 
-/// The function in `struct pam_conv`.
-pub(crate) type Converse =
-    unsafe extern "C" fn(c_int, *mut *const Message, *mut *mut Response, *mut c_void) -> c_int;
+/// The function in `struct pam_conv`. It may be left by a forced unwind: some modules ask from a
+/// thread that they cancel.
+pub(crate) type Converse = unsafe extern "C-unwind" fn(
+    c_int,
+    *mut *const Message,
+    *mut *mut Response,
+    *mut c_void,
+) -> c_int;
 
 /// The function in the item `PAM_FAIL_DELAY`.
 pub(crate) type Delay = unsafe extern "C" fn(c_int, c_uint, *mut c_void);
@@ -216,7 +222,9 @@ fn is_prompt(messages: *mut *const Message, index: usize) -> bool {
     let message = unsafe { place.read() };
     // SAFETY: each points to a message, or is null, which is None.
     let message = unsafe { message.as_ref() };
-    message.is_some_and(|message| matches!(message.style, PAM_PROMPT_ECHO_OFF | PAM_PROMPT_ECHO_ON))
+    message.is_some_and(|message| {
+        matches!(message.style, PAM_PROMPT_ECHO_OFF | PAM_PROMPT_ECHO_ON | PAM_RADIO_TYPE)
+    })
 }
 
 fn response<'a>(responses: *mut *mut Response, index: usize) -> Option<&'a mut Response> {

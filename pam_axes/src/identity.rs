@@ -1,7 +1,7 @@
 //! Who tries to log in, and from where: PAM items and the environment of the handle.
 
 use std::ffi::CStr;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use axes_proto::Text;
 use axes_proto::pam::Client;
@@ -68,10 +68,11 @@ fn remote(rhost: &[u8], ssh_connection: &[u8]) -> Option<Host> {
 }
 
 fn is_address(bytes: &[u8]) -> bool {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
     // A link-local address carries its zone behind a percent sign.
-    let bare = bytes.split(|byte| *byte == b'%').next().unwrap_or_default();
-    let parsed = std::str::from_utf8(bare).ok().and_then(|text| text.parse::<IpAddr>().ok());
-    parsed.is_some_and(|ip| !ip.is_unspecified())
+    let zoned = text.split_once('%').and_then(|(ip, _)| ip.parse::<Ipv6Addr>().ok());
+    let ip = zoned.map(IpAddr::V6).or_else(|| text.parse().ok());
+    ip.is_some_and(|ip| !ip.is_unspecified())
 }
 
 #[cfg(test)]

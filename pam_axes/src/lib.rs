@@ -4,8 +4,8 @@
 //! [`conversation`] wrapper is the gate, the [`delay`] hook hears the verdict. It returns
 //! `PAM_IGNORE` to whoever is admitted: it never helps anybody in.
 //!
-//! It runs inside sshd and sudo: no threads, no process-wide state but the panic hook, nothing
-//! that unwinds, prints, or waits past its deadline.
+//! It runs inside sshd and sudo: no threads, no process-wide state but the panic hook and the list
+//! of attempts that are alive, nothing that unwinds, prints, or waits past its bound.
 
 mod account;
 mod attempt;
@@ -16,6 +16,7 @@ mod delay;
 mod ffi;
 mod identity;
 mod link;
+mod live;
 mod log;
 mod options;
 mod outcome;

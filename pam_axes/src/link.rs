@@ -1,9 +1,9 @@
 //! The line to axesd for one attempt: one connection, one budget of time.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axes_proto::client::{ClientError, Connection, Deadline};
+use axes_proto::client::{ClientError, Connection, Patience};
 use axes_proto::pam::{Client, Outcome, Reply, Request, Stage};
 use axes_proto::text::Sentence;
 
@@ -13,6 +13,9 @@ use crate::options::Options;
 const GATE_WAIT: Duration = Duration::from_secs(10);
 /// However long the daemon would like it to take.
 const MAX_GATE_WAIT: Duration = Duration::from_secs(60);
+
+/// For each exchange, even when the budget is used up: nobody gets past axesd by being slow.
+const LEAST: Duration = Duration::from_millis(200);
 
 /// The line to axesd for one attempt.
 #[derive(Debug)]
@@ -81,8 +84,8 @@ impl Link {
     /// Asks whether an account may be used without authentication through PAM.
     pub(crate) fn account(&mut self) -> Result<Decision, Unreachable> {
         let request = Request::Account(self.client.clone());
-        let reply = self.timed(Duration::ZERO, |link, deadline| {
-            Connection::open(&link.socket, deadline)?.ask(&request, deadline)
+        let reply = self.timed(Duration::ZERO, |link, patience| {
+            Connection::open(&link.socket, patience)?.ask(&request, patience)
         });
         self.decide(reply)
     }
@@ -98,9 +101,9 @@ impl Link {
             Stage::Prompting | Stage::Verified => Duration::ZERO,
         };
         let request = Request::Begin(self.client.clone(), stage);
-        self.timed(wait, |link, deadline| {
-            let connection = Connection::open(&link.socket, deadline)?;
-            let reply = connection.ask(&request, deadline)?;
+        self.timed(wait, |link, patience| {
+            let connection = Connection::open(&link.socket, patience)?;
+            let reply = connection.ask(&request, patience)?;
             link.connection = Some(connection);
             Ok(reply)
         })
@@ -108,9 +111,9 @@ impl Link {
 
     /// Asks on the connection; one that failed is not used again.
     fn try_ask(&mut self, wait: Duration, request: &Request) -> Result<Reply, ClientError> {
-        self.timed(wait, |link, deadline| {
+        self.timed(wait, |link, patience| {
             let connection = link.connection.take().ok_or(ClientError::Closed)?;
-            let reply = connection.ask(request, deadline)?;
+            let reply = connection.ask(request, patience)?;
             link.connection = Some(connection);
             Ok(reply)
         })
@@ -120,11 +123,13 @@ impl Link {
     fn timed<T>(
         &mut self,
         wait: Duration,
-        run: impl FnOnce(&mut Self, Deadline) -> Result<T, ClientError>,
+        run: impl FnOnce(&mut Self, &mut Patience) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
-        let started = Instant::now();
-        let result = run(self, Deadline::after(wait.saturating_add(self.budget)));
-        self.budget = self.budget.saturating_sub(started.elapsed().saturating_sub(wait));
+        let given = wait.saturating_add(self.budget.max(LEAST));
+        let mut patience = Patience::of(given);
+        let result = run(self, &mut patience);
+        let used = given.saturating_sub(patience.left());
+        self.budget = self.budget.saturating_sub(used.saturating_sub(wait));
         result
     }
 

@@ -83,6 +83,8 @@ fn an_attempt_without_an_address_is_local_and_knows_who_asks() {
     let attempt = &host.ask(&["show", "--user", "root"])["attempts"][0];
     let shown = ["address", "tty", "ruser"].map(|name| attempt[name].as_str().unwrap_or("-"));
     assert_eq!(shown, ["local", "pts/3", "alice"]);
+    let counter = &host.ask(&["show", "local"])["counters"][0];
+    assert_eq!(counter["address"], "local:alice");
 }
 
 #[test]

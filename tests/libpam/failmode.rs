@@ -80,3 +80,19 @@ fn a_restart_while_verifying_loses_no_verdict() {
     assert_eq!(login.wait().unwrap().code(), Some(AUTH_ERR));
     assert_eq!(host.failures("alice"), 1);
 }
+
+#[test]
+fn a_graceful_restart_while_verifying_counts_once() {
+    let mut host = Host::start("failure_limit = 3");
+    // Longer than the daemon waits for it at its end.
+    host.write_password_program("sleep 5");
+    let mut wrong = host.spawn_login("alice", FROM, &Answer::Text(WRONG.to_owned()));
+    let mut right = host.spawn_login("bob", FROM, &Answer::Text(RIGHT.to_owned()));
+    wait_until("both are verified", || host.verified() == 2);
+    host.kill_daemon(libc::SIGTERM);
+    host.start_daemon();
+    assert_eq!(wrong.wait().unwrap().code(), Some(AUTH_ERR));
+    assert_eq!(right.wait().unwrap().code(), Some(SUCCESS));
+    assert_eq!((host.failures("alice"), host.outcomes("alice")), (1, vec!["failure".to_owned()]));
+    assert_eq!(host.outcomes("bob"), ["success"]);
+}

@@ -4,7 +4,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use axes_e2e::application::{AUTH_ERR, Answer, MAXTRIES, SUCCESS};
-use axes_e2e::host::{Host, RIGHT, WRONG, kill, wait_until};
+use axes_e2e::host::{Host, RIGHT, WRONG, kill, module, wait_until};
+use axes_proto::client::{Connection, Patience};
+use axes_proto::pam::{Client, Reply, Request, Stage};
+use axes_proto::text::{Label, Name};
 
 const FROM: &str = "192.0.2.7";
 
@@ -88,4 +91,65 @@ fn whoever_waits_is_let_in_when_a_place_is_free() {
     for login in &mut logins {
         assert_eq!(login.wait().unwrap().code(), Some(SUCCESS));
     }
+}
+
+#[test]
+fn a_local_user_who_guesses_locks_himself_out_and_not_the_owner() {
+    let host = Host::start("failure_limit = 2");
+    let su = |asking: &str| host.session("alice").at("pts/1").asked_by(asking);
+    assert_eq!(su("mallory").try_password(WRONG), AUTH_ERR);
+    assert_eq!(su("mallory").try_password(WRONG), AUTH_ERR);
+    assert_eq!(su("mallory").try_password(RIGHT), MAXTRIES);
+    assert_eq!(su("bob").try_password(RIGHT), SUCCESS);
+    assert_eq!(host.session("alice").at("tty1").try_password(RIGHT), SUCCESS);
+    assert_eq!(su("mallory").try_password(RIGHT), MAXTRIES, "nobody's success helps him");
+}
+
+#[test]
+fn a_stack_that_ends_in_a_broken_backend_is_no_way_around_the_limit() {
+    let host = Host::start("failure_limit = 2\ngate_wait = \"100ms\"\nplace_lease = \"1h\"");
+    let axes = format!("{} socket={}", module().display(), host.socket().display());
+    let program = host.path("check-password");
+    // Says PAM_SYSTEM_ERR for a wrong password.
+    let check = format!("auth required pam_exec.so expose_authtok quiet {}\n", program.display());
+    host.write_stack("odd", &format!("auth requisite {axes}\n{check}"));
+    for _ in 0..6 {
+        let mut session = host.session_of("odd", "alice").from(FROM);
+        assert_ne!(session.try_password(WRONG), SUCCESS);
+    }
+    assert_eq!(host.verified(), 2);
+}
+
+#[test]
+fn thousands_of_open_prompts_do_not_switch_protection_off() {
+    let host = Host::start("failure_limit = 2");
+    let held = open_prompts(&host, 4200);
+    assert_eq!(host.login("alice", FROM, WRONG), AUTH_ERR);
+    assert_eq!(host.login("alice", FROM, WRONG), AUTH_ERR);
+    assert_eq!(host.login("alice", FROM, RIGHT), MAXTRIES);
+    assert_eq!(host.failures("alice"), 2);
+    drop(held);
+}
+
+/// Connections that have begun an attempt and wait for a person, as a module would.
+fn open_prompts(host: &Host, count: usize) -> Vec<Connection> {
+    let limit = libc::rlimit { rlim_cur: 10_000, rlim_max: 10_000 };
+    let raised = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+    assert_eq!(raised, 0, "this test needs 10,000 descriptors; raise `ulimit -Hn`");
+    let client = Client {
+        user: Name::from_typed("mallory"),
+        remote: None,
+        service: Label::from_typed("su"),
+        tty: None,
+        ruser: None,
+    };
+    let begin = Request::Begin(client, Stage::Prompting);
+    let open = |_| {
+        let mut patience = Patience::of(Duration::from_secs(5));
+        let connection = Connection::open(&host.socket(), &mut patience).unwrap();
+        let reply: Reply = connection.ask(&begin, &mut patience).unwrap();
+        assert!(matches!(reply, Reply::Admitted { .. }), "{reply:?}");
+        connection
+    };
+    (0..count).map(open).collect()
 }

@@ -1,7 +1,7 @@
 //! Who tries to log in, and from where.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 /// What is known of somebody who tries to log in. All text is printable already.
@@ -17,6 +17,13 @@ pub struct Client {
     pub tty: Option<Arc<str>>,
     /// The local user who asks (su, sudo).
     pub ruser: Option<Arc<str>>,
+}
+
+impl Client {
+    /// What tells one record of attempts from another in django-axes.
+    pub(crate) fn row(&self) -> (Arc<str>, Address, Arc<str>) {
+        (self.user.clone(), self.address.clone(), self.service.clone())
+    }
 }
 
 /// Where an attempt comes from.
@@ -59,7 +66,7 @@ impl Address {
     /// Reads what an application put into `PAM_RHOST`; an empty text is a local attempt.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        if text.is_empty() || text == "local" {
+        if text.is_empty() {
             return Self::Local;
         }
         match parse_ip(text) {
@@ -79,11 +86,14 @@ impl fmt::Display for Address {
     }
 }
 
-/// An IP address; the zone of a link-local one (`%eth0`) says nothing about the peer.
+/// An IP address, with or without a port. The zone of an IPv6 one (`%eth0`) says nothing about
+/// the peer.
 fn parse_ip(text: &str) -> Option<IpAddr> {
     // The wire writes `%` as `%25`.
-    let bare = text.split('%').next().unwrap_or(text);
-    let ip = bare.parse::<IpAddr>().ok()?.to_canonical();
+    let zoned = text.split_once('%').and_then(|(ip, _)| ip.parse::<Ipv6Addr>().ok());
+    let with_port = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());
+    let plain = zoned.map(IpAddr::V6).or_else(|| text.parse().ok());
+    let ip = plain.or_else(with_port)?.to_canonical();
     // 0.0.0.0 is what an application says that does not know.
     (!ip.is_unspecified()).then_some(ip)
 }
@@ -94,7 +104,7 @@ mod tests {
 
     #[test]
     fn spellings_of_one_address_are_one_address() {
-        for text in ["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"] {
+        for text in ["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207", "192.0.2.7:40000"] {
             assert_eq!(Address::parse(text).to_string(), "192.0.2.7");
         }
         assert_eq!(Address::parse("fe80::1%25eth0"), Address::parse("FE80:0::1"));
@@ -118,6 +128,8 @@ mod tests {
     fn names_are_kept_and_nothing_is_local() {
         assert_eq!(Address::parse("Host.Example"), Address::Name("host.example".into()));
         assert_eq!(Address::parse(""), Address::Local);
+        assert_eq!(Address::parse("local"), Address::Name("local".into()));
+        assert_eq!(Address::parse("192.0.2.1%25x"), Address::Name("192.0.2.1%25x".into()));
         assert_eq!(Address::parse("0.0.0.0"), Address::Name("0.0.0.0".into()));
     }
 }

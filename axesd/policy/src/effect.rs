@@ -50,6 +50,8 @@ pub enum Refusal {
     Locked(CounterState),
     /// The address is in a network of the blacklist.
     Blacklisted(IpNetwork),
+    /// The address is not in the whitelist, and nobody else may log in.
+    NotWhitelisted,
     /// No place at the gate became free in time.
     Busy,
 }
@@ -88,6 +90,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Locked(counter) => write!(formatter, "locked: {counter}"),
             Self::Blacklisted(network) => write!(formatter, "blacklisted: {network}"),
+            Self::NotWhitelisted => formatter.write_str("not in ip_whitelist (only_whitelist)"),
             Self::Busy => formatter.write_str("too many logins at once"),
         }
     }

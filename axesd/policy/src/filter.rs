@@ -33,6 +33,8 @@ pub enum AddressFilter {
 pub struct ResetResult {
     /// Failures forgotten.
     pub failures: usize,
+    /// Different users, addresses and services among them.
+    pub clients: usize,
     /// The counters it lowered, as they were before.
     pub counters: Vec<CounterState>,
     /// Lockouts that ended.
@@ -53,7 +55,7 @@ impl AddressFilter {
     /// Reads an address, a network, a host name or `local`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let address = Address::parse(text);
+        let address = if text == "local" { Address::Local } else { Address::parse(text) };
         match (&address, text.parse::<IpNetwork>()) {
             (Address::Ip(ip), _) => Self::Within(IpNetwork::from(*ip)),
             (_, Ok(network)) => Self::Within(network),
@@ -68,7 +70,7 @@ impl AddressFilter {
             (Self::Within(wanted), Origin::Network(counted)) => {
                 wanted.contains(counted.ip()) || counted.contains(wanted.ip())
             }
-            (Self::Exactly(Address::Local), Origin::Local) => true,
+            (Self::Exactly(Address::Local), Origin::Local | Origin::LocalBy(_)) => true,
             (Self::Exactly(Address::Name(wanted)), Origin::Name(counted)) => wanted == counted,
             _ => false,
         }

@@ -31,6 +31,9 @@ pub(crate) enum Stage {
     Verifying { until: Timestamp },
     /// Held its places for too long and was counted.
     Lapsed,
+    /// It is over, but nobody knows whether the answer was right: keeps its places for as long
+    /// as a verification may take, so that a broken backend is no way to guess without a limit.
+    Unjudged { until: Timestamp },
 }
 
 /// All attempts in flight, and when the time of those at the gate is over.
@@ -109,7 +112,9 @@ impl Flights {
 impl Stage {
     const fn deadline(&self) -> Option<Timestamp> {
         match self {
-            Self::Waiting { until, .. } | Self::Verifying { until } => Some(*until),
+            Self::Waiting { until, .. } | Self::Verifying { until } | Self::Unjudged { until } => {
+                Some(*until)
+            }
             Self::Prompting | Self::Lapsed => None,
         }
     }

@@ -13,7 +13,7 @@ pub(crate) enum Standing {
     /// Never counted, never refused.
     Exempt,
     /// Always refused.
-    Blacklisted(Refusal),
+    Banned(Refusal),
     /// Falls into these counters.
     Judged(Arc<[CounterKey]>),
 }
@@ -25,21 +25,28 @@ impl Standing {
             return Self::Exempt;
         }
         if let Some(network) = settings.blacklist.find(&client.address) {
-            return Self::Blacklisted(Refusal::Blacklisted(network));
+            return Self::Banned(Refusal::Blacklisted(network));
         }
         let listed = settings.whitelist.find(&client.address).is_some();
         let console = !settings.even_deny_root && is_root_console(client, reporter);
         if listed || console {
             return Self::Exempt;
         }
-        Self::Judged(keys_of(settings, client))
+        // A whitelist is about addresses: whoever sits at this machine has none.
+        if settings.only_whitelist && client.address != Address::Local {
+            return Self::Banned(Refusal::NotWhitelisted);
+        }
+        let keys = keys_of(settings, client);
+        // What a user says of himself concerns nobody else.
+        let own = |key: &&CounterKey| reporter == Reporter::Root || key.names_user();
+        Self::Judged(keys.iter().filter(own).cloned().collect())
     }
 
     /// Its counters; none unless it is judged.
     pub(crate) fn keys(self) -> Arc<[CounterKey]> {
         match self {
             Self::Judged(keys) => keys,
-            Self::Exempt | Self::Blacklisted(_) => Arc::default(),
+            Self::Exempt | Self::Banned(_) => Arc::default(),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::judge::{Standing, keys_of};
 use crate::key::CounterKey;
 use crate::ledger::{Drop, Ledger};
 use crate::seats::Seats;
-use crate::settings::Settings;
+use crate::settings::{Enforcement, RefusedTries, Settings};
 use crate::time::Timestamp;
 
 /// All counters and all attempts in flight, under one set of settings.
@@ -79,16 +79,19 @@ impl Keeper {
         client: Client,
         reporter: Reporter,
     ) -> (Admission, Vec<Effect>) {
-        let effects = self.advance(now);
+        let mut effects = self.advance(now);
         let keys = match Standing::of(&self.settings, &client, reporter) {
-            Standing::Blacklisted(refusal) => return (Admission::Refused(refusal), effects),
+            Standing::Banned(refusal) => return (Admission::Refused(refusal), effects),
             standing => standing.keys(),
         };
-        if let Some(refusal) = self.lockout(&keys) {
+        let attempt = InFlight { client, reporter, keys, stage: Stage::Prompting };
+        if let Some(refusal) = self.lockout(&attempt.keys) {
+            if self.settings.refused_tries == RefusedTries::Counted {
+                effects.extend(self.count(&attempt));
+            }
             return (Admission::Refused(refusal), effects);
         }
-        let stage = Stage::Prompting;
-        self.flights.insert(id, InFlight { client, reporter, keys, stage });
+        self.flights.insert(id, attempt);
         (Admission::Admitted, effects)
     }
 
@@ -106,14 +109,19 @@ impl Keeper {
     /// The attempt ended.
     pub fn verdict(&mut self, now: Timestamp, id: AttemptId, outcome: Outcome) -> Vec<Effect> {
         let mut effects = self.advance(now);
-        let Some(attempt) = self.unseat(id) else {
-            return effects;
-        };
-        match outcome {
-            Outcome::Failure if !matches!(attempt.stage, Stage::Lapsed) => {
-                effects.extend(self.count(&attempt));
+        let Some(attempt) = self.unseat(id) else { return effects };
+        match (outcome, &attempt.stage) {
+            (Outcome::Failure, Stage::Lapsed | Stage::Unjudged { .. }) => {}
+            // Admission was its gate: what it would refuse by now is not counted either.
+            (Outcome::Failure, Stage::Prompting) if self.lockout(&attempt.keys).is_some() => {}
+            (Outcome::Failure, _) => effects.extend(self.count(&attempt)),
+            (Outcome::Success, _) => effects.extend(self.forgive(&attempt)),
+            (Outcome::Error, Stage::Verifying { until }) => {
+                let stage = Stage::Unjudged { until: *until };
+                self.seats.take(&attempt.keys);
+                self.flights.insert(id, InFlight { stage, ..attempt });
+                return effects;
             }
-            Outcome::Success => effects.extend(self.forgive(&attempt)),
             _ => {}
         }
         effects.extend(self.admit_waiting(&attempt.keys));
@@ -128,17 +136,33 @@ impl Keeper {
         let outcome = self.flights.get(id).and_then(|attempt| match attempt.stage {
             Stage::Prompting | Stage::Waiting { .. } => Some(Outcome::Abandoned),
             Stage::Verifying { .. } => Some(Outcome::Failure),
-            Stage::Lapsed => None,
+            Stage::Lapsed | Stage::Unjudged { .. } => None,
         });
         let effects = self.verdict(now, id, outcome.unwrap_or(Outcome::Abandoned));
         (outcome, effects)
+    }
+
+    /// Why a client would be refused now; nothing happens by asking.
+    #[must_use]
+    pub fn would_refuse(&self, client: &Client, reporter: Reporter) -> Option<Refusal> {
+        match Standing::of(&self.settings, client, reporter) {
+            Standing::Banned(refusal) => Some(refusal),
+            standing => self.lockout(&standing.keys()),
+        }
+    }
+
+    /// The counters of a client that hold a failure.
+    pub fn counters_of(&self, client: &Client) -> impl Iterator<Item = CounterState> {
+        let keys = keys_of(&self.settings, client);
+        let states = keys.iter().filter_map(|key| self.ledger.state(key));
+        states.collect::<Vec<_>>().into_iter()
     }
 
     /// Why the account may not be used by a client that did not authenticate through PAM.
     #[must_use]
     pub fn account(&self, client: &Client) -> Option<Refusal> {
         match Standing::of(&self.settings, client, Reporter::Root) {
-            Standing::Blacklisted(refusal) => Some(refusal),
+            Standing::Banned(refusal) => Some(refusal),
             Standing::Exempt | Standing::Judged(_) => None,
         }
     }
@@ -163,8 +187,9 @@ impl Keeper {
     /// Forgets the failures that a filter covers.
     pub fn reset(&mut self, now: Timestamp, filter: &Filter) -> (ResetResult, Vec<Effect>) {
         let mut effects = self.advance(now);
-        let matching = self.ledger.failures().filter(|failure| filter.covers(&failure.client));
-        let matching: Vec<_> = matching
+        let covered = || self.ledger.failures().filter(|failure| filter.covers(&failure.client));
+        let clients: BTreeSet<_> = covered().map(|failure| failure.client.row()).collect();
+        let matching: Vec<_> = covered()
             .map(|failure| (failure.id, keys_of(&self.settings, &failure.client)))
             .collect();
         let touched: BTreeSet<_> = matching.iter().flat_map(|(_, keys)| keys.iter()).collect();
@@ -181,7 +206,8 @@ impl Keeper {
         });
         let unlocked = ended.count();
         effects.extend(self.admit_waiting(&touched));
-        (ResetResult { failures: matching.len(), counters, unlocked }, effects)
+        let (failures, clients) = (matching.len(), clients.len());
+        (ResetResult { failures, clients, counters, unlocked }, effects)
     }
 
     /// Judges history, and whoever is in flight, by other settings.
@@ -251,6 +277,9 @@ impl Keeper {
 
     /// The lockout among these counters that ends last.
     fn lockout(&self, keys: &[CounterKey]) -> Option<Refusal> {
+        if self.settings.enforcement == Enforcement::Monitor {
+            return None;
+        }
         let states = keys.iter().filter_map(|key| self.ledger.state(key));
         let locked = states.filter(|state| state.locked.is_some());
         let longest = locked.max_by_key(|state| (state.until.is_none(), state.until));

@@ -30,8 +30,11 @@ pub struct CounterKey {
 /// An address as counters see it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Origin {
-    /// This machine.
+    /// This machine, and nobody but the user himself asks.
     Local,
+    /// This machine; somebody else asks (su). A counter of its own, so that a local user locks
+    /// himself out of an account and not its owner.
+    LocalBy(Arc<str>),
     /// A remote address, folded.
     Network(IpNetwork),
     /// A host name.
@@ -56,7 +59,7 @@ impl CounterKey {
         Some(Self {
             attributes,
             user: named.then(|| client.user.clone()),
-            origin: by_address.then(|| Origin::of(&client.address, prefixes)),
+            origin: by_address.then(|| Origin::of(client, prefixes)),
             service: by_service.then(|| client.service.clone()),
             tty: client.tty.clone().filter(|_| by_tty),
         })
@@ -70,9 +73,10 @@ impl CounterKey {
 }
 
 impl Origin {
-    fn of(address: &Address, prefixes: Prefixes) -> Self {
-        match address {
-            Address::Local => Self::Local,
+    fn of(client: &Client, prefixes: Prefixes) -> Self {
+        let stranger = client.ruser.clone().filter(|ruser| *ruser != client.user);
+        match &client.address {
+            Address::Local => stranger.map_or(Self::Local, Self::LocalBy),
             Address::Ip(ip) if ip.is_ipv4() => Self::Network(fold(*ip, prefixes.v4)),
             Address::Ip(ip) => Self::Network(fold(*ip, prefixes.v6)),
             Address::Name(name) => Self::Name(name.clone()),
@@ -84,6 +88,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local => formatter.write_str("local"),
+            Self::LocalBy(ruser) => write!(formatter, "local:{ruser}"),
             Self::Network(network) if is_single(network) => network.ip().fmt(formatter),
             Self::Network(network) => network.fmt(formatter),
             Self::Name(name) => formatter.write_str(name),
@@ -141,6 +146,18 @@ mod tests {
         assert_eq!(shown.as_deref(), Some("user=alice address=2001:db8::/64"));
         let local = key("alice", "", &pair);
         assert_eq!(local.as_deref(), Some("user=alice address=local"));
+    }
+
+    #[test]
+    fn whoever_asks_for_somebody_else_has_a_counter_of_his_own() {
+        let pair = AttributeSet::new(&[Attribute::Username, Attribute::Address]).unwrap();
+        let asked_by = |ruser: Option<&str>| {
+            let client = Client { ruser: ruser.map(Into::into), ..client("alice", "") };
+            CounterKey::of(&client, pair, Prefixes::default()).unwrap().to_string()
+        };
+        assert_eq!(asked_by(None), "user=alice address=local");
+        assert_eq!(asked_by(Some("alice")), "user=alice address=local");
+        assert_eq!(asked_by(Some("mallory")), "user=alice address=local:mallory");
     }
 
     #[test]

@@ -37,8 +37,10 @@ struct Counter {
     rule: CounterRule,
     /// Its entry among the expiries.
     looked_at: Option<Timestamp>,
-    /// In the order of time; never empty.
+    /// In the order of time; never empty. At most one more than the limit.
     failures: Vec<Entry>,
+    /// Failures past the limit that are only counted.
+    surplus: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +112,7 @@ impl Ledger {
             };
             counters += 1;
             effects.extend(self.append(key, rule, &failure));
+            effects.extend(self.fold_surplus(key));
         }
         if counters > 0 {
             effects.insert(0, Effect::Keep(failure.clone()));
@@ -191,6 +194,7 @@ impl Ledger {
             rule,
             looked_at: None,
             failures: Vec::new(),
+            surplus: 0,
         });
         counter.failures.push(entry);
         if counter.looked_at.is_none() {
@@ -199,6 +203,19 @@ impl Ledger {
         }
         let state = counter.state(key);
         (state.failures == state.limit).then_some(Effect::Locked(state))
+    }
+
+    /// Only the last of the failures past the limit matters: it says when the counter forgets.
+    fn fold_surplus(&mut self, key: &CounterKey) -> Option<Effect> {
+        let counter = self.counters.get_mut(key)?;
+        let limit = counter.limit();
+        if counter.failures.len() <= limit + 1 {
+            return None;
+        }
+        counter.surplus = counter.surplus.saturating_add(1);
+        let folded = counter.failures.remove(limit).id;
+        self.release(folded);
+        (!self.failures.contains_key(&folded)).then_some(Effect::Forget(folded))
     }
 
     fn remove_entries(
@@ -214,6 +231,9 @@ impl Ledger {
         let before = counter.state(key);
         dropped.ids =
             counter.failures.extract_if(.., |entry| goes(entry)).map(|entry| entry.id).collect();
+        if !dropped.ids.is_empty() {
+            counter.surplus = 0;
+        }
         if before.locked.is_some() && counter.locked().is_none() {
             dropped.effects.push(Effect::Unlocked(before, release));
         }
@@ -258,13 +278,17 @@ impl Drop {
 
 impl Counter {
     fn count(&self) -> u32 {
-        u32::try_from(self.failures.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.failures.len()).unwrap_or(u32::MAX).saturating_add(self.surplus)
     }
 
     /// When it reached its limit.
     fn locked(&self) -> Option<Timestamp> {
-        let last_needed = usize::try_from(self.rule.limit.get()).unwrap_or(usize::MAX) - 1;
-        self.failures.get(last_needed).map(|entry| entry.at)
+        self.failures.get(self.limit() - 1).map(|entry| entry.at)
+    }
+
+    /// At least 1.
+    fn limit(&self) -> usize {
+        usize::try_from(self.rule.limit.get()).unwrap_or(usize::MAX - 1)
     }
 
     fn last(&self) -> Timestamp {
@@ -310,6 +334,8 @@ mod tests {
             enforcement: Enforcement::On,
             rules: vec![rule],
             reset_on_success: true,
+            refused_tries: crate::settings::RefusedTries::Ignored,
+            only_whitelist: false,
             even_deny_root: false,
             whitelist: Networks::default(),
             blacklist: Networks::default(),

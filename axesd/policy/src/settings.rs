@@ -15,10 +15,14 @@ pub struct Settings {
     pub rules: Vec<CounterRule>,
     /// Whether a success forgives the counters that name its user.
     pub reset_on_success: bool,
+    /// What a try that a lockout refuses does to the counters.
+    pub refused_tries: RefusedTries,
     /// Whether root at the console of this machine can be locked like anybody else.
     pub even_deny_root: bool,
     /// Clients that are never counted and never refused.
     pub whitelist: Networks,
+    /// Whether clients outside the whitelist are always refused.
+    pub only_whitelist: bool,
     /// Clients that are always refused; stronger than the whitelist.
     pub blacklist: Networks,
     /// How addresses are folded into networks before they are counted.
@@ -34,8 +38,19 @@ pub struct Settings {
 pub enum Enforcement {
     /// They do.
     On,
+    /// Everybody is counted; only blacklisted clients are refused.
+    Monitor,
     /// Nobody is counted, nobody is refused.
     Off,
+}
+
+/// What a try that a lockout refuses does to the counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedTries {
+    /// Nothing.
+    Ignored,
+    /// It counts as a failure in all counters of the client, and so prolongs their lockouts.
+    Counted,
 }
 
 /// One kind of counter.

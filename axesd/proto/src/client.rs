@@ -1,4 +1,4 @@
-//! A blocking client with one deadline for all that it does.
+//! A blocking client with a bound on all that it waits for.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -12,6 +12,9 @@ use nix::sys::socket::{
 };
 
 use crate::frame::{self, FrameError, Message, PREFIX};
+
+/// Between tries to connect.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Why the daemon could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -33,23 +36,34 @@ pub enum ClientError {
     Frame(#[from] FrameError),
 }
 
-/// The moment after which nothing is waited for any more.
+/// How long may still be waited. Only time spent waiting counts.
+///
+/// Not a moment on a clock: whoever can stop a process (a user his own su) could let such a
+/// moment pass before the answer was looked for, and would be let in by a fail mode.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline(Instant);
+pub struct Patience(Duration);
 
-impl Deadline {
-    /// This long from now on the monotonic clock.
+impl Patience {
+    /// Patience for this long.
     #[must_use]
-    pub fn after(time: Duration) -> Self {
-        let now = Instant::now();
-        // A sum that overflows is further away than anybody waits.
-        Self(now.checked_add(time).unwrap_or(now))
+    pub const fn of(time: Duration) -> Self {
+        Self(time)
     }
 
     /// What is left of it.
     #[must_use]
-    pub fn left(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
+    pub const fn left(&self) -> Duration {
+        self.0
+    }
+
+    const fn spend(&mut self, time: Duration) {
+        self.0 = self.0.saturating_sub(time);
+    }
+
+    /// As a poll argument, rounded up so that the last millisecond does not spin.
+    fn timeout(&self) -> PollTimeout {
+        let milliseconds = self.0.as_micros().div_ceil(1000);
+        PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
     }
 }
 
@@ -63,7 +77,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`ClientError::Connect`], or [`ClientError::TimedOut`] when its queue stays full.
-    pub fn open(path: &Path, deadline: Deadline) -> Result<Self, ClientError> {
+    pub fn open(path: &Path, patience: &mut Patience) -> Result<Self, ClientError> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let descriptor = socket(AddressFamily::Unix, SockType::Stream, flags, None)
             .map_err(ClientError::Connect)?;
@@ -72,7 +86,7 @@ impl Connection {
             match connect(descriptor.as_raw_fd(), &address) {
                 Ok(()) => return Ok(Self(descriptor)),
                 // The listener's queue is full; a Unix socket offers no event for "try again".
-                Err(Errno::EAGAIN | Errno::EINTR) => pause(deadline)?,
+                Err(Errno::EAGAIN | Errno::EINTR) => pause(patience)?,
                 Err(errno) => return Err(ClientError::Connect(errno)),
             }
         }
@@ -86,10 +100,10 @@ impl Connection {
     pub fn ask<Q: Message, A: Message>(
         &self,
         question: &Q,
-        deadline: Deadline,
+        patience: &mut Patience,
     ) -> Result<A, ClientError> {
-        self.send(question, deadline)?;
-        self.receive(deadline)
+        self.send(question, patience)?;
+        self.receive(patience)
     }
 
     /// Sends one message.
@@ -97,14 +111,18 @@ impl Connection {
     /// # Errors
     ///
     /// Any [`ClientError`] but [`ClientError::Connect`].
-    pub fn send<M: Message>(&self, message: &M, deadline: Deadline) -> Result<(), ClientError> {
+    pub fn send<M: Message>(
+        &self,
+        message: &M,
+        patience: &mut Patience,
+    ) -> Result<(), ClientError> {
         let bytes = frame::encode(message)?;
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
             // MSG_NOSIGNAL: a SIGPIPE would end the host program.
             match send(self.0.as_raw_fd(), rest, MsgFlags::MSG_NOSIGNAL) {
                 Ok(sent) => rest = rest.get(sent..).unwrap_or_default(),
-                Err(Errno::EAGAIN) => self.wait(PollFlags::POLLOUT, deadline)?,
+                Err(Errno::EAGAIN) => self.wait(PollFlags::POLLOUT, patience)?,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EPIPE | Errno::ECONNRESET) => return Err(ClientError::Closed),
                 Err(errno) => return Err(ClientError::Io(errno)),
@@ -118,20 +136,20 @@ impl Connection {
     /// # Errors
     ///
     /// Any [`ClientError`] but [`ClientError::Connect`].
-    pub fn receive<M: Message>(&self, deadline: Deadline) -> Result<M, ClientError> {
+    pub fn receive<M: Message>(&self, patience: &mut Patience) -> Result<M, ClientError> {
         let mut prefix = [0; PREFIX];
-        self.fill(&mut prefix, deadline)?;
+        self.fill(&mut prefix, patience)?;
         let mut body = vec![0; frame::body_length(prefix)?];
-        self.fill(&mut body, deadline)?;
+        self.fill(&mut body, patience)?;
         Ok(frame::decode(&body)?)
     }
 
-    fn fill(&self, mut buffer: &mut [u8], deadline: Deadline) -> Result<(), ClientError> {
+    fn fill(&self, mut buffer: &mut [u8], patience: &mut Patience) -> Result<(), ClientError> {
         while !buffer.is_empty() {
             match recv(self.0.as_raw_fd(), buffer, MsgFlags::empty()) {
                 Ok(0) | Err(Errno::ECONNRESET) => return Err(ClientError::Closed),
                 Ok(read) => buffer = buffer.get_mut(read..).unwrap_or_default(),
-                Err(Errno::EAGAIN) => self.wait(PollFlags::POLLIN, deadline)?,
+                Err(Errno::EAGAIN) => self.wait(PollFlags::POLLIN, patience)?,
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(ClientError::Io(errno)),
             }
@@ -139,9 +157,13 @@ impl Connection {
         Ok(())
     }
 
-    fn wait(&self, event: PollFlags, deadline: Deadline) -> Result<(), ClientError> {
+    fn wait(&self, event: PollFlags, patience: &mut Patience) -> Result<(), ClientError> {
         let mut descriptors = [PollFd::new(self.0.as_fd(), event)];
-        match poll(&mut descriptors, timeout(deadline)?) {
+        let started = Instant::now();
+        // Without patience left it still looks once: the answer may be there.
+        let ready = poll(&mut descriptors, patience.timeout());
+        patience.spend(started.elapsed());
+        match ready {
             Ok(0) => Err(ClientError::TimedOut),
             Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(errno) => Err(ClientError::Io(errno)),
@@ -155,20 +177,13 @@ impl From<ClientError> for io::Error {
     }
 }
 
-fn pause(deadline: Deadline) -> Result<(), ClientError> {
-    timeout(deadline)?;
-    std::thread::sleep(deadline.left().min(Duration::from_millis(5)));
-    Ok(())
-}
-
-/// What is left as a poll argument, rounded up so that the last millisecond does not spin.
-fn timeout(deadline: Deadline) -> Result<PollTimeout, ClientError> {
-    let left = deadline.left();
-    if left.is_zero() {
+fn pause(patience: &mut Patience) -> Result<(), ClientError> {
+    if patience.left().is_zero() {
         return Err(ClientError::TimedOut);
     }
-    let milliseconds = left.as_millis().saturating_add(1);
-    Ok(PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX))
+    std::thread::sleep(PAUSE);
+    patience.spend(PAUSE);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -199,8 +214,8 @@ mod tests {
             stream.read_exact(&mut [0; 5]).unwrap();
             stream.write_all(bytes).unwrap();
         });
-        let connection = Connection::open(&path, Deadline::after(SHORT * 10)).unwrap();
-        let answer = connection.ask(&Request::Answered, Deadline::after(SHORT * 10));
+        let connection = Connection::open(&path, &mut Patience::of(SHORT * 10)).unwrap();
+        let answer = connection.ask(&Request::Answered, &mut Patience::of(SHORT * 10));
         daemon.join().unwrap();
         answer
     }
@@ -224,9 +239,9 @@ mod tests {
     #[test]
     fn a_silent_daemon_is_waited_for_no_longer_than_the_deadline() {
         let (_folder, path, _listener) = listener();
-        let connection = Connection::open(&path, Deadline::after(SHORT)).unwrap();
+        let connection = Connection::open(&path, &mut Patience::of(SHORT)).unwrap();
         let started = Instant::now();
-        let answer = connection.ask::<_, Reply>(&Request::Answered, Deadline::after(SHORT));
+        let answer = connection.ask::<_, Reply>(&Request::Answered, &mut Patience::of(SHORT));
         assert!(matches!(answer, Err(ClientError::TimedOut)));
         assert!(started.elapsed() < SHORT * 20, "waited {:?}", started.elapsed());
     }
@@ -236,7 +251,7 @@ mod tests {
         let (_folder, path, _listener) = listener();
         let mut held = Vec::new();
         let refused = loop {
-            match Connection::open(&path, Deadline::after(SHORT)) {
+            match Connection::open(&path, &mut Patience::of(SHORT)) {
                 Ok(connection) => held.push(connection),
                 Err(error) => break error,
             }
@@ -246,8 +261,19 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_is_there_is_read_without_any_patience_left() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        theirs.write_all(&[0, 3, 1, 2, 1]).unwrap();
+        let connection = Connection(OwnedFd::from(ours));
+        let answer =
+            connection.ask::<_, Reply>(&Request::Answered, &mut Patience::of(Duration::ZERO));
+        assert_eq!(answer.unwrap(), Reply::Proceed);
+    }
+
+    #[test]
     fn a_missing_daemon_is_told_at_once() {
-        let refused = Connection::open(Path::new("/nonexistent/s"), Deadline::after(SHORT));
+        let refused = Connection::open(Path::new("/nonexistent/s"), &mut Patience::of(SHORT));
         assert!(matches!(refused, Err(ClientError::Connect(Errno::ENOENT))));
     }
 
@@ -256,7 +282,7 @@ mod tests {
         let (ours, theirs) = UnixStream::pair().unwrap();
         drop(theirs);
         let connection = Connection(OwnedFd::from(ours));
-        let told = connection.send(&Request::Answered, Deadline::after(SHORT));
+        let told = connection.send(&Request::Answered, &mut Patience::of(SHORT));
         assert!(matches!(told, Err(ClientError::Closed)));
     }
 }

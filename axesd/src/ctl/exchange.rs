@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use axes_proto::client::{Connection, Deadline};
+use axes_proto::client::{Connection, Patience};
 use axes_proto::control::{
     Attempt, Counter, Outcome, Reply, Request, Reset, Status, Subject, Which,
 };
@@ -24,13 +24,13 @@ pub(super) enum Report {
 
 /// Asks, and reads up to the end of the answer; all of it within `patience`.
 pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result<Report, CtlError> {
-    let deadline = Deadline::after(patience);
+    let mut patience = Patience::of(patience);
     let failed = |error| CtlError::asking(socket, error);
-    let connection = Connection::open(socket, deadline).map_err(failed)?;
-    connection.send(&request, deadline).map_err(failed)?;
+    let connection = Connection::open(socket, &mut patience).map_err(failed)?;
+    connection.send(&request, &mut patience).map_err(failed)?;
     let (mut status, mut counters, mut attempts, mut done) = (None, vec![], vec![], None);
     loop {
-        match connection.receive(deadline).map_err(failed)? {
+        match connection.receive(&mut patience).map_err(failed)? {
             Reply::Status(told) => status = Some(told),
             Reply::Counter(counter) => counters.push(counter),
             Reply::Attempt(attempt) => attempts.push(attempt),

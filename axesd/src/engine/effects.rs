@@ -7,7 +7,7 @@ use axes_policy::client::Client;
 use axes_policy::effect::{AttemptId, Effect, Refusal};
 
 use crate::engine::{Answer, Engine, sentence};
-use crate::store::Change;
+use crate::store::{Change, Committed, StoreError};
 
 impl Engine {
     /// Records the end of an attempt; the future is over when all of it is on disk.
@@ -17,11 +17,11 @@ impl Engine {
         outcome: Outcome,
         reason: Option<&str>,
         effects: Vec<Effect>,
-    ) -> impl Future<Output = ()> + use<> {
+    ) -> impl Future<Output = Committed> + use<> {
         self.deadline.notify_one();
         let pending = self.state.borrow_mut().pending.remove(&id);
         let mut changes = Vec::new();
-        if let Some(pending) = pending {
+        if let Some(pending) = pending.filter(|pending| pending.recorded != Some(outcome)) {
             changes.extend(self.record(pending.client, outcome, reason.map(Into::into)));
         }
         changes.extend(self.changes(effects));
@@ -71,7 +71,7 @@ impl Engine {
         drop(self.keep(effects));
     }
 
-    pub(super) fn keep(&self, effects: Vec<Effect>) -> impl Future<Output = ()> + use<> {
+    pub(super) fn keep(&self, effects: Vec<Effect>) -> impl Future<Output = Committed> + use<> {
         let changes = self.changes(effects);
         self.commit(changes)
     }
@@ -98,20 +98,21 @@ impl Engine {
     }
 
     fn lapsed(&self, id: AttemptId) -> Vec<Change> {
-        let client = self.state.borrow().pending.get(&id).map(|pending| pending.client.clone());
-        let Some(client) = client else {
-            return Vec::new();
-        };
+        let client = self.state.borrow_mut().pending.get_mut(&id).map(|pending| {
+            pending.recorded = Some(Outcome::Failure);
+            pending.client.clone()
+        });
+        let Some(client) = client else { return Vec::new() };
         self.logger.warning(format!("{client} was being verified for too long; it counts"));
         self.record(client, Outcome::Failure, Some("verified for too long".into()))
     }
 
-    fn commit(&self, changes: Vec<Change>) -> impl Future<Output = ()> + use<> {
+    fn commit(&self, changes: Vec<Change>) -> impl Future<Output = Committed> + use<> {
         let receipt = (!changes.is_empty()).then(|| self.committer.commit(changes));
         async move {
-            if let Some(receipt) = receipt {
-                // What could not be stored was logged by the committer, and stays in memory.
-                let _ = receipt.await;
+            match receipt {
+                Some(receipt) => receipt.await.unwrap_or_else(|_| Err(StoreError::Closed.into())),
+                None => Ok(()),
             }
         }
     }

@@ -28,6 +28,17 @@ pub struct Names {
 
 type Known = (Instant, Arc<str>);
 
+/// Whether what is remembered may be used without asking again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    Fresh,
+    Stale,
+}
+
+/// NSS did not answer in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NoAnswer;
+
 impl Default for Names {
     fn default() -> Self {
         Self { known: RefCell::default(), free: Arc::new(Semaphore::new(LOOK_UPS)) }
@@ -37,41 +48,58 @@ impl Default for Names {
 impl Names {
     /// The account's own name, else the name as given. Spellings of one account are one name.
     pub async fn canonical(&self, given: &str) -> Arc<str> {
-        if let Some(name) = self.remembered(given) {
+        let remembered = self.remembered(given);
+        if let Some((name, Age::Fresh)) = remembered {
             return name;
         }
         let typed = given.to_owned();
-        let found = self.look_up(move || User::from_name(&typed).ok().flatten()).await;
-        let name: Arc<str> = found.map_or_else(|| given.into(), |user| user.name.into());
-        self.remember(given, name.clone());
-        name
+        match self.look_up(move || User::from_name(&typed).ok().flatten()).await {
+            Ok(found) => {
+                let name: Arc<str> = found.map_or_else(|| given.into(), |user| user.name.into());
+                self.remember(given, name.clone());
+                name
+            }
+            // A name that is out of date is better than a spelling with a counter of its own.
+            Err(NoAnswer) => remembered.map_or_else(|| given.into(), |(name, _)| name),
+        }
     }
 
     /// The account of a user id.
     pub async fn of_uid(&self, uid: u32) -> Option<Arc<str>> {
-        let found = self.look_up(move || User::from_uid(Uid::from_raw(uid)).ok().flatten()).await;
-        found.map(|user| user.name.into())
+        // No account name begins with a slash, so the two kinds of key do not meet.
+        let key = format!("/{uid}");
+        if let Some((name, Age::Fresh)) = self.remembered(&key) {
+            return Some(name);
+        }
+        let ask = move || User::from_uid(Uid::from_raw(uid)).ok().flatten();
+        let name: Arc<str> = self.look_up(ask).await.ok().flatten()?.name.into();
+        self.remember(&key, name.clone());
+        Some(name)
     }
 
-    async fn look_up(&self, ask: impl FnOnce() -> Option<User> + Send + 'static) -> Option<User> {
+    async fn look_up(
+        &self,
+        ask: impl FnOnce() -> Option<User> + Send + 'static,
+    ) -> Result<Option<User>, NoAnswer> {
         let free = self.free.clone();
         let asked = async move {
-            let permit = free.acquire_owned().await.ok()?;
+            let permit = free.acquire_owned().await.map_err(|_| NoAnswer)?;
             let answer = tokio::task::spawn_blocking(move || {
                 let found = ask();
                 // Given back by the thread: one that hangs keeps its permit.
                 drop(permit);
                 found
             });
-            answer.await.ok().flatten()
+            answer.await.map_err(|_| NoAnswer)
         };
-        timeout(PATIENCE, asked).await.ok().flatten()
+        timeout(PATIENCE, asked).await.unwrap_or(Err(NoAnswer))
     }
 
-    fn remembered(&self, given: &str) -> Option<Arc<str>> {
+    fn remembered(&self, given: &str) -> Option<(Arc<str>, Age)> {
         let known = self.known.borrow();
         let (since, name) = known.get(given)?;
-        (since.elapsed() < FRESH).then(|| name.clone())
+        let age = if since.elapsed() < FRESH { Age::Fresh } else { Age::Stale };
+        Some((name.clone(), age))
     }
 
     fn remember(&self, given: &str, name: Arc<str>) {
@@ -110,7 +138,7 @@ mod tests {
             None
         };
         let started = Instant::now();
-        assert!(run(names.look_up(slow)).is_none());
+        assert!(matches!(run(names.look_up(slow)), Err(NoAnswer)));
         assert!(started.elapsed() >= PATIENCE);
     }
 

@@ -36,10 +36,11 @@ impl Engine {
         (state.keeper.in_flight(), state.keeper.waiting())
     }
 
-    /// Attempts whose password is being verified.
+    /// Attempts whose password is being verified, and verdicts that are not on disk yet.
     #[must_use]
-    pub fn verifying(&self) -> usize {
-        self.state.borrow().keeper.verifying()
+    pub fn unfinished(&self) -> usize {
+        let state = self.state.borrow();
+        state.keeper.verifying() + state.unacknowledged
     }
 
     /// The longest wait at the gate.

@@ -13,7 +13,9 @@ pub(super) fn refusal(refusal: &Refusal, clock: &Clock) -> String {
         Refusal::Locked(counter) => {
             format!("Too many failed logins: locked{}.", until(counter, clock))
         }
-        Refusal::Blacklisted(_) => "Logins from this address are not allowed.".to_owned(),
+        Refusal::Blacklisted(_) | Refusal::NotWhitelisted => {
+            "Logins from this address are not allowed.".to_owned()
+        }
         Refusal::Busy => "Too many logins at once; try again in a moment.".to_owned(),
     }
 }

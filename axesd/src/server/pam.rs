@@ -9,15 +9,21 @@ use tokio::net::UnixStream;
 use crate::engine::{Address, Answer, AttemptId, Client, Engine, Reporter, Word};
 use crate::server::frames::{self, Fault};
 use crate::server::peer::Peer;
+use crate::server::prompts::{AtPrompt, Prompts};
 use crate::server::{Service, convert};
 
 /// For the first message of a connection.
 const FIRST: Duration = Duration::from_secs(5);
 
 /// Serves a module until it hangs up.
-pub(super) async fn serve(service: &Service, mut stream: UnixStream, peer: Peer) {
+pub(super) async fn serve(
+    service: &Service,
+    prompts: &Prompts,
+    mut stream: UnixStream,
+    peer: Peer,
+) {
     let mut attempt = InFlight { engine: &service.engine, id: None };
-    match converse(service, &mut stream, peer, &mut attempt).await {
+    match converse(service, prompts, &mut stream, peer, &mut attempt).await {
         // A module that hangs up has said what it had to say.
         Ok(()) | Err(Fault::Io(_)) => {}
         Err(fault) => service.logger.warning(format!("module of uid {}: {fault}", peer.uid())),
@@ -30,6 +36,14 @@ struct InFlight<'a> {
     id: Option<AttemptId>,
 }
 
+impl InFlight<'_> {
+    fn withdraw(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.engine.withdraw(id);
+        }
+    }
+}
+
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.id.take() {
@@ -40,14 +54,25 @@ impl Drop for InFlight<'_> {
 
 async fn converse(
     service: &Service,
+    prompts: &Prompts,
     stream: &mut UnixStream,
     peer: Peer,
     attempt: &mut InFlight<'_>,
 ) -> Result<(), Fault> {
     // A prompt may stay open for days on a locked screen; only the first message has to hurry.
     let mut patience = Some(FIRST);
+    let mut at_prompt: Option<AtPrompt<'_>> = None;
     loop {
-        let request = frames::read(stream, patience.take()).await?;
+        let request = match at_prompt.take() {
+            None => frames::read(stream, patience.take()).await?,
+            Some(mut prompt) => tokio::select! {
+                request = frames::read(stream, None) => request?,
+                () = prompt.sent_away() => {
+                    attempt.withdraw();
+                    return Ok(());
+                }
+            },
+        };
         let reply = match request {
             Request::Begin(client, stage) => match reported(service, &client, peer).await {
                 Ok(client) => begin(service, stream, attempt, client, peer, stage).await?,
@@ -61,8 +86,10 @@ async fn converse(
             },
         };
         frames::write(stream, &reply).await?;
-        if matches!(reply, Reply::Failed(_)) {
-            return Ok(());
+        match reply {
+            Reply::Failed(_) => return Ok(()),
+            Reply::Admitted { .. } => at_prompt = Some(prompts.enter()),
+            _ => {}
         }
     }
 }
@@ -77,7 +104,7 @@ async fn reported(service: &Service, client: &pam::Client, peer: Peer) -> Result
         service.logger.warning(format!("uid {uid} may not report attempts of {}", Word(&user)));
         return Err(failed("only root may report attempts of somebody else"));
     }
-    Ok(Client { address: Address::Local, ..convert::client(client, user) })
+    Ok(Client { address: Address::Local, ruser: None, ..convert::client(client, user) })
 }
 
 async fn begin(
@@ -134,8 +161,10 @@ async fn verdict(service: &Service, attempt: &mut InFlight<'_>, outcome: pam::Ou
     let Some(id) = attempt.id.take() else {
         return failed("no attempt has begun");
     };
-    service.engine.verdict(id, convert::outcome(outcome)).await;
-    Reply::Recorded
+    match service.engine.verdict(id, convert::outcome(outcome)).await {
+        Ok(()) => Reply::Recorded,
+        Err(error) => failed(&format!("it counts, but is not on disk: {error}")),
+    }
 }
 
 /// Resolves when the peer hangs up, or says something while it should listen.

@@ -6,6 +6,7 @@ use crate::judge::Standing;
 use crate::keeper::{Gate, Keeper};
 use crate::key::CounterKey;
 use crate::seats::{Seats, Ticket};
+use crate::settings::Enforcement;
 use crate::time::Timestamp;
 
 impl Keeper {
@@ -17,7 +18,7 @@ impl Keeper {
         let until = self.now.after(self.settings.gate_wait);
         let gate = match self.flights.get(id).map(|attempt| &attempt.stage) {
             // The places of this attempt are taken already.
-            Some(Stage::Verifying { .. } | Stage::Lapsed) => Gate::Open,
+            Some(Stage::Verifying { .. } | Stage::Lapsed | Stage::Unjudged { .. }) => Gate::Open,
             Some(Stage::Prompting) => self.approach(ticket, until),
             Some(Stage::Waiting { .. }) => Gate::Wait,
             None => Gate::Closed(Refusal::Busy),
@@ -31,7 +32,13 @@ impl Keeper {
     /// Takes a place on each counter, or stands in the line of the first that has none.
     fn approach(&mut self, ticket: Ticket, until: Timestamp) -> Gate {
         let Ticket(_, id) = ticket;
-        let keys = self.flights.get(id).map(|attempt| attempt.keys.clone()).unwrap_or_default();
+        let Some(attempt) = self.flights.get(id) else { return Gate::Closed(Refusal::Busy) };
+        let keys = attempt.keys.clone();
+        // The settings may have changed since admission.
+        let standing = Standing::of(&self.settings, &attempt.client, attempt.reporter);
+        if let Standing::Banned(refusal) = standing {
+            return Gate::Closed(refusal);
+        }
         if let Some(refusal) = self.lockout(&keys) {
             return Gate::Closed(refusal);
         }
@@ -45,7 +52,9 @@ impl Keeper {
     }
 
     fn free_places(&self, key: &CounterKey) -> u32 {
-        let Some(rule) = self.settings.rule(key.attributes) else {
+        let rule = self.settings.rule(key.attributes);
+        let enforced = self.settings.enforcement != Enforcement::Monitor;
+        let Some(rule) = rule.filter(|_| enforced) else {
             return u32::MAX;
         };
         let used = self.ledger.count(key).saturating_add(self.seats.taken(key));
@@ -65,7 +74,9 @@ impl Keeper {
         let attempt = self.flights.remove(id)?;
         match &attempt.stage {
             Stage::Waiting { ticket, line, .. } => self.seats.leave(line, *ticket),
-            Stage::Verifying { .. } => self.seats.give_back(&attempt.keys),
+            Stage::Verifying { .. } | Stage::Unjudged { .. } => {
+                self.seats.give_back(&attempt.keys);
+            }
             Stage::Prompting | Stage::Lapsed => {}
         }
         Some(attempt)
@@ -115,6 +126,10 @@ impl Keeper {
         match self.flights.get(id).map(|attempt| &attempt.stage) {
             Some(Stage::Waiting { .. }) => self.turn_away(id, Refusal::Busy),
             Some(Stage::Verifying { .. }) => self.lapse_verification(id),
+            Some(Stage::Unjudged { .. }) => {
+                let attempt = self.unseat(id);
+                attempt.map(|attempt| self.admit_waiting(&attempt.keys)).unwrap_or_default()
+            }
             _ => Vec::new(),
         }
     }
@@ -140,7 +155,8 @@ impl Keeper {
                 continue;
             };
             let standing = Standing::of(&self.settings, &attempt.client, attempt.reporter);
-            let verifying = matches!(attempt.stage, Stage::Verifying { .. });
+            let verifying =
+                matches!(attempt.stage, Stage::Verifying { .. } | Stage::Unjudged { .. });
             let keys = standing.keys();
             if verifying {
                 self.seats.take(&keys);

@@ -121,6 +121,80 @@ fn dying_while_verifying_counts() {
 }
 
 #[test]
+fn an_answer_that_nobody_judged_keeps_its_place_for_as_long_as_it_may_take() {
+    let mut host = Host::new(settings(&[(PAIR, 2)]));
+    let alice = client("alice", "192.0.2.1");
+    for _ in 0..2 {
+        assert!(host.attempt(at(0), &alice, Outcome::Error));
+    }
+    let id = host.begin(at(1), &alice).unwrap();
+    assert_eq!(host.answer(at(1), id), Gate::Wait, "a broken backend is no way around the limit");
+    let effects = host.keeper.advance(at(0).after(LEASE));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::TurnAway(..))));
+    assert!(host.attempt(at(0).after(LEASE), &alice, Outcome::Success), "and it counts nothing");
+}
+
+#[test]
+fn failures_without_a_prompt_end_at_the_limit_too() {
+    let mut host = Host::new(settings(&[(PAIR, 2)]));
+    let alice = client("alice", "192.0.2.1");
+    let ids: Vec<_> = (0..5).map(|_| host.begin(at(0), &alice).unwrap()).collect();
+    for id in ids {
+        host.end(at(0), id, Outcome::Failure);
+    }
+    assert_eq!(host.keeper.counters().next().map(|counter| counter.failures), Some(2));
+}
+
+#[test]
+fn a_client_that_was_blacklisted_at_the_prompt_does_not_pass_the_gate() {
+    let mut host = Host::new(settings(&[(PAIR, 2)]));
+    let alice = client("alice", "192.0.2.1");
+    let id = host.begin(at(0), &alice).unwrap();
+    let mut banning = settings(&[(PAIR, 2)]);
+    banning.blacklist =
+        ["192.0.2.0/24".parse::<ipnetwork::IpNetwork>().unwrap()].into_iter().collect();
+    let _ = host.keeper.reconfigure(at(0), banning);
+    assert!(matches!(host.answer(at(0), id), Gate::Closed(Refusal::Blacklisted(_))));
+}
+
+#[test]
+fn in_monitor_mode_everybody_is_counted_and_nobody_refused() {
+    let mut rules = settings(&[(PAIR, 2)]);
+    rules.enforcement = axes_policy::settings::Enforcement::Monitor;
+    let mut host = Host::new(rules);
+    let alice = client("alice", "192.0.2.1");
+    host.fail(at(0), &alice, 1000);
+    let counter = host.keeper.counters().next().unwrap();
+    assert_eq!((counter.failures, counter.locked.is_some()), (1000, true));
+    assert!(host.kept.len() <= 3, "{} failures are kept of a thousand", host.kept.len());
+}
+
+#[test]
+fn counted_refusals_prolong_the_lockout_and_charge_the_other_counters() {
+    let mut rules = settings(&[(USER, 3), (ADDRESS, 3)]);
+    rules.refused_tries = axes_policy::settings::RefusedTries::Counted;
+    let mut host = Host::new(rules);
+    host.fail(at(0), &client("alice", "192.0.2.1"), 3);
+    for _ in 0..3 {
+        assert!(!host.admits(at(800), &client("alice", "198.51.100.1")));
+    }
+    assert!(!host.admits(at(800), &client("bob", "198.51.100.1")));
+    assert!(!host.admits(at(1000), &client("alice", "203.0.113.1")), "prolonged");
+}
+
+#[test]
+fn with_only_whitelist_everybody_else_is_refused_but_at_the_machine_itself() {
+    let mut rules = settings(&[(PAIR, 2)]);
+    rules.only_whitelist = true;
+    rules.whitelist =
+        ["192.0.2.0/24".parse::<ipnetwork::IpNetwork>().unwrap()].into_iter().collect();
+    let mut host = Host::new(rules);
+    assert!(host.admits(at(0), &client("alice", "192.0.2.1")));
+    assert!(!host.admits(at(0), &client("alice", "198.51.100.1")));
+    assert!(host.admits(at(0), &client("alice", "")));
+}
+
+#[test]
 fn the_gate_serves_in_the_order_of_arrival_and_closes_when_the_limit_is_reached() {
     let mut host = Host::new(settings(&[(PAIR, 2)]));
     let alice = client("alice", "192.0.2.1");

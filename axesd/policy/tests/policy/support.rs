@@ -6,7 +6,7 @@ use std::time::Duration;
 use axes_policy::attribute::{Attribute, AttributeSet};
 use axes_policy::client::{Address, Client};
 use axes_policy::networks::Networks;
-use axes_policy::settings::{CounterRule, Enforcement, Prefixes, Settings};
+use axes_policy::settings::{CounterRule, Enforcement, Prefixes, RefusedTries, Settings};
 use axes_policy::time::Timestamp;
 
 pub(crate) const COOLOFF: Duration = Duration::from_secs(900);
@@ -28,6 +28,8 @@ pub(crate) fn settings(counters: &[(&[Attribute], u32)]) -> Settings {
         enforcement: Enforcement::On,
         rules: counters.iter().map(rule).collect(),
         reset_on_success: true,
+        refused_tries: RefusedTries::Ignored,
+        only_whitelist: false,
         even_deny_root: false,
         whitelist: Networks::default(),
         blacklist: Networks::default(),
