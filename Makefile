@@ -30,8 +30,8 @@ lint: .build-packages .test-packages ## Formatting, clippy, shell scripts
 unit: build ## Tests beside the code
 	cargo test --workspace --exclude axes-e2e
 
-libpam: build ## Real libpam, real daemon, no container
-	cargo test --package axes-e2e --test libpam
+libpam: build ## Real libpam, real daemon, no container; scenarios of django-axes
+	cargo test --package axes-e2e --test libpam --test conformance
 
 deb: .build-packages ## Builds target/debian/axes_*.deb
 	command -v cargo-deb >/dev/null || cargo install cargo-deb --version 3.8.0 --locked

@@ -140,6 +140,25 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     Ok(document.into())
 }
 
+/// Reads one file on its own, whoever may write to it: to try settings out, not to run by them.
+///
+/// # Errors
+///
+/// [`ConfigError`], with the line where there is one.
+pub fn draft(path: &Path) -> Result<Config, ConfigError> {
+    let text = file::read_draft(path)?;
+    file::parse::<Document>(path, &text).map(Into::into)
+}
+
+/// Reads settings that stand in something else.
+///
+/// # Errors
+///
+/// [`ConfigError::Invalid`], in the file `config`.
+pub fn from_text(text: &str) -> Result<Config, ConfigError> {
+    file::parse::<Document>(Path::new("config"), text).map(Into::into)
+}
+
 impl From<Document> for Config {
     fn from(document: Document) -> Self {
         let StoreTable { handler, path } = document.store;

@@ -10,7 +10,9 @@ mod tables;
 mod text;
 mod time;
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,8 +20,11 @@ use anstream::AutoStream;
 use clap::Parser as _;
 use jiff::Zoned;
 
-use arguments::Arguments;
+use arguments::{Arguments, Task};
 use error::CtlError;
+
+use crate::config;
+use crate::replay::{self, ReplayError};
 
 /// How long the whole exchange with the daemon may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -46,7 +51,7 @@ fn served(arguments: Arguments) -> u8 {
     run(arguments, &mut output).unwrap_or_else(|error| {
         let line = if json { json::error(&error).to_string() } else { format!("axesctl: {error}") };
         complain(&line);
-        FAILED
+        error.status()
     })
 }
 
@@ -63,16 +68,39 @@ fn not_understood(error: &clap::Error) -> u8 {
 }
 
 fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
-    let report = exchange::ask(&arguments.socket, arguments.command.request(), PATIENCE)?;
-    let now = Zoned::now();
-    let shown = if arguments.json {
-        format!("{}\n", json::render(&report, now.timestamp()))
-    } else {
-        text::render(&report, &now)
+    match arguments.command.task() {
+        Task::Ask(request) => {
+            let report = exchange::ask(&arguments.socket, request, PATIENCE)?;
+            let now = Zoned::now();
+            let shown = if arguments.json {
+                format!("{}\n", json::render(&report, now.timestamp()))
+            } else {
+                text::render(&report, &now)
+            };
+            let result = output.write_all(shown.as_bytes());
+            written(result.and_then(|()| output.flush()))?;
+            Ok(if report.is_empty() { NOTHING_MATCHED } else { DONE })
+        }
+        Task::Replay { config, events } => replay(&config, &events, output),
+    }
+}
+
+fn replay(config: &Path, events: &Path, output: &mut impl Write) -> Result<u8, CtlError> {
+    let settings = config::draft(config)?.settings;
+    let cannot_read = |error| CtlError::Events(events.to_owned(), error);
+    let input: Box<dyn io::Read> = match events.to_str() {
+        Some("-") => Box::new(io::stdin()),
+        _ => Box::new(File::open(events).map_err(cannot_read)?),
     };
-    let result = output.write_all(shown.as_bytes());
-    written(result.and_then(|()| output.flush()))?;
-    Ok(if report.is_empty() { NOTHING_MATCHED } else { DONE })
+    let mut output = BufWriter::new(output);
+    match replay::run(settings, BufReader::new(input), &mut output) {
+        Ok(()) => written(output.flush()).map(|()| DONE),
+        Err(ReplayError::Io(error)) => written(Err(error)).map(|()| DONE),
+        Err(error) => {
+            written(output.flush())?;
+            Err(error.into())
+        }
+    }
 }
 
 /// A reader that has seen enough, as `head` does, is no failure.

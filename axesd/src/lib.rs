@@ -4,7 +4,7 @@
 //! config   the files                      server   sockets, peers, frames
 //! engine   clock, names, what happens     ctl      axesctl
 //! store    what is kept, durably          daemon   start, reload, end
-//! log      syslog
+//! log      syslog                         replay   events through the policy, no daemon
 //! ```
 #![forbid(unsafe_code)]
 
@@ -13,5 +13,6 @@ pub mod ctl;
 pub mod daemon;
 pub mod engine;
 pub mod log;
+pub mod replay;
 pub mod server;
 pub mod store;

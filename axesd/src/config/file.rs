@@ -33,12 +33,27 @@ pub(super) fn with_drop_ins(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
 
 /// The text of a file that nobody but its owner can change.
 pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
+    read_checked(path, check)
+}
+
+/// The text of a file that nothing depends on.
+pub(super) fn read_draft(path: &Path) -> Result<String, ConfigError> {
+    read_checked(path, |_, _| Ok(()))
+}
+
+fn read_checked(
+    path: &Path,
+    check: impl FnOnce(&Path, &fs::Metadata) -> Result<(), ConfigError>,
+) -> Result<String, ConfigError> {
     let failed = |source| ConfigError::Read { path: path.to_owned(), source };
     // The file that is checked is the file that is read: by descriptor, not by name.
     let file = File::open(path).map_err(failed)?;
     check(path, &file.metadata().map_err(failed)?)?;
     let mut text = String::new();
-    file.take(MAX_SIZE).read_to_string(&mut text).map_err(failed)?;
+    file.take(MAX_SIZE + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > MAX_SIZE {
+        return Err(ConfigError::TooLarge { path: path.to_owned(), max: MAX_SIZE });
+    }
     Ok(text)
 }
 
@@ -69,9 +84,6 @@ fn check(path: &Path, metadata: &fs::Metadata) -> Result<(), ConfigError> {
     }
     if owner != 0 && owner != nix::unistd::geteuid().as_raw() {
         return Err(ConfigError::Owner { path, owner });
-    }
-    if metadata.len() > MAX_SIZE {
-        return Err(ConfigError::TooLarge { path, max: MAX_SIZE });
     }
     Ok(())
 }

@@ -73,6 +73,24 @@ pub(super) enum Command {
         #[arg(group = "what", long, conflicts_with_all = ["user", "address", "service"])]
         all: bool,
     },
+    /// Play a list of events through the policy, without a daemon: what would have happened?
+    ///
+    /// One JSON object in each line in, one out. A line that cannot be read ends the replay.
+    Replay {
+        /// The settings to try; read on their own, without a conf.d beside them.
+        #[arg(long, value_name = "FILE", default_value = "/etc/axes/axes.toml")]
+        config: PathBuf,
+        /// The events; `-` is standard input.
+        #[arg(value_name = "EVENTS")]
+        events: PathBuf,
+    },
+}
+
+/// What axesctl does itself, or asks the daemon to.
+#[derive(Debug)]
+pub(super) enum Task {
+    Ask(Request),
+    Replay { config: PathBuf, events: PathBuf },
 }
 
 impl Arguments {
@@ -86,9 +104,10 @@ impl Arguments {
 }
 
 impl Command {
-    /// What the daemon is asked.
-    pub(super) fn request(self) -> Request {
-        match self {
+    /// What is to be done.
+    pub(super) fn task(self) -> Task {
+        Task::Ask(match self {
+            Self::Replay { config, events } => return Task::Replay { config, events },
             Self::Status => Request::Status,
             Self::List { locked: true } => Request::List(Which::Locked),
             Self::List { locked: false } => Request::List(Which::All),
@@ -100,7 +119,7 @@ impl Command {
             Self::Reset { user, address, service, all: false } => {
                 Request::Reset(Scope::Matching(Filter { user, address, service }))
             }
-        }
+        })
     }
 }
 
@@ -128,9 +147,16 @@ mod tests {
 
     use super::*;
 
+    fn asked(command: Command) -> Request {
+        match command.task() {
+            Task::Ask(request) => request,
+            Task::Replay { .. } => panic!("the daemon is not asked"),
+        }
+    }
+
     fn request(words: &[&str]) -> Result<Request, String> {
         let arguments = Arguments::try_parse_from([&["axesctl"], words].concat());
-        arguments.map(|arguments| arguments.command.request()).map_err(|error| {
+        arguments.map(|arguments| asked(arguments.command)).map_err(|error| {
             assert_eq!(error.exit_code(), 2);
             error.to_string()
         })
@@ -207,6 +233,6 @@ mod tests {
         let arguments = Arguments::try_parse_from(line).unwrap();
         assert!(arguments.json);
         assert_eq!(arguments.socket, PathBuf::from("/s"));
-        assert_eq!(arguments.command.request(), Request::List(Which::Locked));
+        assert_eq!(asked(arguments.command), Request::List(Which::Locked));
     }
 }

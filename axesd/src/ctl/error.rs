@@ -8,6 +8,10 @@ use axes_proto::frame::{FrameError, VERSION};
 use axes_proto::text::Sentence;
 use nix::errno::Errno;
 
+use crate::config::ConfigError;
+use crate::ctl::{FAILED, WRONG_USAGE};
+use crate::replay::ReplayError;
+
 /// Why there is no answer to show.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CtlError {
@@ -36,9 +40,23 @@ pub(super) enum CtlError {
     Other(PathBuf, #[source] ClientError),
     #[error("cannot write the answer: {0}")]
     Output(#[source] io::Error),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("cannot read {path}: {1}", path = .0.display())]
+    Events(PathBuf, #[source] io::Error),
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
 }
 
 impl CtlError {
+    /// The exit status: what was given is wrong, or something else is.
+    pub(super) const fn status(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Events(..) | Self::Replay(_) => WRONG_USAGE,
+            _ => FAILED,
+        }
+    }
+
     /// What a failed exchange on this socket means to an administrator.
     pub(super) fn asking(socket: &Path, error: ClientError) -> Self {
         match error {

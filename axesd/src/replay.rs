@@ -1,0 +1,207 @@
+//! Plays a list of events through the policy, without a daemon: what would have happened?
+//!
+//! One JSON object in each line; one line comes out for each that goes in, in the same order.
+
+mod event;
+mod moment;
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, Write};
+
+use axes_policy::attempt::{Outcome, Reporter};
+use axes_policy::client::Client;
+use axes_policy::effect::{AttemptId, CounterState, Refusal};
+use axes_policy::filter::Filter;
+use axes_policy::keeper::{Admission, Gate, Keeper};
+use axes_policy::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::config;
+use crate::replay::event::{Event, Resets};
+use crate::replay::moment::Moment;
+
+/// Why a replay ended before its events did.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// A line is not an event.
+    #[error("line {line}: {message}")]
+    Line {
+        /// Which, from 1.
+        line: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The events cannot be read, or the answers not written.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// Replays all events of `input` under these settings.
+///
+/// # Errors
+///
+/// [`ReplayError`], at the first line that cannot be read.
+pub fn run(
+    settings: Settings,
+    input: impl BufRead,
+    output: &mut impl Write,
+) -> Result<(), ReplayError> {
+    let mut replay = Replay::new(settings);
+    for (index, text) in input.lines().enumerate() {
+        let line = index + 1;
+        let bad = |message| ReplayError::Line { line, message };
+        let (moment, event) = event::parse(&text?, replay.last).map_err(bad)?;
+        replay.last = moment;
+        let mut answer = replay.play(moment, event).map_err(bad)?;
+        answer.insert("line".to_owned(), line.into());
+        answer.insert("at".to_owned(), moment.to_json());
+        writeln!(output, "{}", Value::Object(answer))?;
+    }
+    Ok(())
+}
+
+type Answer = serde_json::Map<String, Value>;
+
+struct Replay {
+    keeper: Keeper,
+    last: Moment,
+    next_id: u64,
+    /// Attempts that have begun; without an id where the gate was closed.
+    begun: HashMap<String, (Option<AttemptId>, Client)>,
+}
+
+/// Whether a password was, or would be, verified, and what decided.
+enum Verified {
+    Yes,
+    No(Refusal),
+}
+
+impl Replay {
+    fn new(settings: Settings) -> Self {
+        let last = Moment::START;
+        let (keeper, _) = Keeper::new(settings, last.timestamp(), Vec::new());
+        Self { keeper, last, next_id: 0, begun: HashMap::new() }
+    }
+
+    fn play(&mut self, at: Moment, event: Event) -> Result<Answer, String> {
+        // Nothing is stored and nobody is told: effects are for a daemon.
+        let _ = self.keeper.advance(at.timestamp());
+        match event {
+            Event::Attempt(client, outcome) => {
+                let verified = self.attempt(at, &client, outcome);
+                Ok(self.state(at, &client, &verified))
+            }
+            Event::Check(client) => {
+                let refusal = self.keeper.would_refuse(&client, Reporter::Root);
+                let verified = refusal.map_or(Verified::Yes, Verified::No);
+                Ok(self.state(at, &client, &verified))
+            }
+            Event::Begin(token, client) => {
+                let (id, verified) = self.begin(at, &client);
+                let answer = self.state(at, &client, &verified);
+                self.begun.insert(token, (id, client));
+                Ok(answer)
+            }
+            Event::Verdict(token, outcome) => self.verdict(at, &token, outcome),
+            Event::Reset(resets) => Ok(self.reset(at, &resets)),
+            Event::Configure(text) => {
+                let config = config::from_text(&text).map_err(|error| error.to_string())?;
+                let _ = self.keeper.reconfigure(at.timestamp(), config.settings);
+                Ok(object(json!({ "configured": true })))
+            }
+        }
+    }
+
+    fn attempt(&mut self, at: Moment, client: &Client, outcome: Outcome) -> Verified {
+        if outcome == Outcome::Abandoned {
+            let refusal = self.keeper.would_refuse(client, Reporter::Root);
+            return refusal.map_or(Verified::Yes, Verified::No);
+        }
+        let (id, verified) = self.begin(at, client);
+        if let Some(id) = id {
+            let _ = self.keeper.verdict(at.timestamp(), id, outcome);
+        }
+        verified
+    }
+
+    /// Through admission and gate. Nobody waits in a replay: a full gate is a closed one.
+    fn begin(&mut self, at: Moment, client: &Client) -> (Option<AttemptId>, Verified) {
+        self.next_id += 1;
+        let (now, id) = (at.timestamp(), AttemptId(self.next_id));
+        let (admission, _) = self.keeper.begin(now, id, client.clone(), Reporter::Root);
+        if let Admission::Refused(refusal) = admission {
+            return (None, Verified::No(refusal));
+        }
+        match self.keeper.answered(now, id).0 {
+            Gate::Open => (Some(id), Verified::Yes),
+            Gate::Closed(refusal) => (None, Verified::No(refusal)),
+            Gate::Wait => {
+                let _ = self.keeper.hang_up(now, id);
+                (None, Verified::No(Refusal::Busy))
+            }
+        }
+    }
+
+    fn verdict(&mut self, at: Moment, token: &str, outcome: Outcome) -> Result<Answer, String> {
+        let begun = self.begun.remove(token);
+        let (id, client) = begun.ok_or_else(|| format!("no begin has the token {token:?}"))?;
+        let Some(id) = id else {
+            return Ok(self.state(at, &client, &Verified::No(Refusal::Busy)));
+        };
+        let _ = self.keeper.verdict(at.timestamp(), id, outcome);
+        Ok(self.state(at, &client, &Verified::Yes))
+    }
+
+    fn reset(&mut self, at: Moment, resets: &Resets) -> Answer {
+        let reset = |filter: &Filter| self.keeper.reset(at.timestamp(), filter).0.clients;
+        let clients: usize = resets.0.iter().map(reset).sum();
+        object(json!({ "reset": clients }))
+    }
+
+    /// The state of a client, after what happened.
+    fn state(&self, at: Moment, client: &Client, verified: &Verified) -> Answer {
+        let lockout = self.keeper.would_refuse(client, Reporter::Root);
+        let fullest = self.keeper.counters_of(client).max_by(fuller);
+        let limits = self.keeper.settings().rules.iter().map(|rule| rule.limit.get());
+        let limit = fullest.as_ref().map(|counter| counter.limit).or(limits.min());
+        let until = match &lockout {
+            Some(Refusal::Locked(counter)) => counter.until,
+            _ => None,
+        };
+        object(json!({
+            "admitted": matches!(verified, Verified::Yes),
+            "locked": lockout.is_some(),
+            "failures": fullest.map_or(0, |counter| counter.failures),
+            "limit": limit,
+            "until": until.map(|until| at.like(until).to_json()),
+            "reason": self.reason(client, verified, lockout.as_ref()),
+        }))
+    }
+
+    fn reason(
+        &self,
+        client: &Client,
+        verified: &Verified,
+        lockout: Option<&Refusal>,
+    ) -> Option<String> {
+        if let Verified::No(refusal) = verified {
+            return Some(refusal.to_string());
+        }
+        let listed = self.keeper.settings().whitelist.find(&client.address);
+        let listed = listed.map(|network| format!("whitelisted: {network}"));
+        lockout.map(ToString::to_string).or(listed)
+    }
+}
+
+/// Which counter is nearer to its limit.
+fn fuller(a: &CounterState, b: &CounterState) -> std::cmp::Ordering {
+    let part = |counter: &CounterState| f64::from(counter.failures) / f64::from(counter.limit);
+    part(a).total_cmp(&part(b)).then(a.failures.cmp(&b.failures))
+}
+
+fn object(value: Value) -> Answer {
+    match value {
+        Value::Object(map) => map,
+        _ => Answer::new(),
+    }
+}
