@@ -8,3 +8,4 @@ mod documents;
 mod edges;
 mod failmode;
 mod limit;
+mod neighbours;
