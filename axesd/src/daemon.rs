@@ -95,14 +95,16 @@ fn run(path: &Path) -> Result<(), DaemonError> {
     let (committer, writer) = Committer::start(store, watch(alarm.clone(), logger.clone()))
         .map_err(|error| DaemonError::Io("cannot start the committer", error))?;
     let engine = Engine::new(config.settings.clone(), kept, committer.clone(), logger.clone());
+    let engine = Rc::new(engine);
     let service = Service {
-        engine: Rc::new(engine),
+        engine: engine.clone(),
         names: Names::default(),
         logger: logger.clone(),
         store: name,
         alarm,
+        reload: reloader(path, engine, logger.clone()),
     };
-    let result = serve(path, &config, Rc::new(service));
+    let result = serve(&config, Rc::new(service));
     finish(committer, writer, &logger);
     result
 }
@@ -116,18 +118,18 @@ fn raise_descriptor_limit() {
 }
 
 /// Runs until a signal says otherwise.
-fn serve(path: &Path, config: &Config, service: Rc<Service>) -> Result<(), DaemonError> {
+fn serve(config: &Config, service: Rc<Service>) -> Result<(), DaemonError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| DaemonError::Io("cannot start the runtime", error))?;
-    let served = LocalSet::new().block_on(&runtime, live(path, config, service));
+    let served = LocalSet::new().block_on(&runtime, live(config, service));
     // A look-up that hangs in NSS must not hold up the end.
     runtime.shutdown_background();
     served
 }
 
-async fn live(path: &Path, config: &Config, service: Rc<Service>) -> Result<(), DaemonError> {
+async fn live(config: &Config, service: Rc<Service>) -> Result<(), DaemonError> {
     let io = |error| DaemonError::Io("signals", error);
     let mut hangup = signal(SignalKind::hangup()).map_err(io)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
@@ -139,7 +141,7 @@ async fn live(path: &Path, config: &Config, service: Rc<Service>) -> Result<(), 
     tell(&[NotifyState::Ready]);
     service.logger.info(format!("axesd {} is ready", env!("CARGO_PKG_VERSION")));
     tokio::select! {
-        () = reloads(path, &service, &mut hangup) => {}
+        () = reloads(&service, &mut hangup) => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
@@ -150,24 +152,32 @@ async fn live(path: &Path, config: &Config, service: Rc<Service>) -> Result<(), 
     Ok(())
 }
 
-async fn reloads(path: &Path, service: &Service, hangup: &mut Signal) {
+async fn reloads(service: &Service, hangup: &mut Signal) {
     while hangup.recv().await.is_some() {
-        reload(path, service);
+        // What is wrong stands in the log.
+        let _ = (service.reload)();
     }
 }
 
-/// A broken file changes nothing.
-fn reload(path: &Path, service: &Service) {
-    let clock = NotifyState::monotonic_usec_now();
-    tell(&[NotifyState::Reloading].into_iter().chain(clock.ok()).collect::<Vec<_>>());
-    match config::load(path) {
-        Ok(config) => {
-            service.engine.reconfigure(config.settings);
-            service.logger.info("configuration reloaded".to_owned());
+/// Reads the configuration again; a broken file changes nothing.
+fn reloader(
+    path: &Path,
+    engine: Rc<Engine>,
+    logger: Logger,
+) -> Box<dyn Fn() -> Result<(), String>> {
+    let path = path.to_owned();
+    Box::new(move || {
+        let clock = NotifyState::monotonic_usec_now();
+        tell(&[NotifyState::Reloading].into_iter().chain(clock.ok()).collect::<Vec<_>>());
+        let loaded = config::load(&path).map_err(|error| error.to_string());
+        let reloaded = loaded.map(|config| engine.reconfigure(config.settings));
+        match &reloaded {
+            Ok(()) => logger.info("configuration reloaded".to_owned()),
+            Err(error) => logger.error(format!("configuration not reloaded: {error}")),
         }
-        Err(error) => service.logger.error(format!("configuration not reloaded: {error}")),
-    }
-    tell(&[NotifyState::Ready]);
+        tell(&[NotifyState::Ready]);
+        reloaded
+    })
 }
 
 /// Lets those who are past the gate report how it ended, and the store keep it.

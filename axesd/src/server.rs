@@ -37,6 +37,8 @@ pub struct Service {
     pub store: &'static str,
     /// Why the last changes are not on disk.
     pub alarm: Arc<Mutex<Option<String>>>,
+    /// Reads the configuration again, or says why it is not in force.
+    pub reload: Box<dyn Fn() -> Result<(), String>>,
 }
 
 /// The socket that a connection came in by.

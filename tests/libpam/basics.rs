@@ -145,6 +145,20 @@ fn a_reload_puts_good_settings_in_force_and_leaves_broken_ones() {
 }
 
 #[test]
+fn axesctl_reload_says_what_is_wrong() {
+    let host = Host::start("failure_limit = 2");
+    lock(&host, "alice", 2);
+    host.configure("failure_limt = 9");
+    let refused = host.axesctl(&["reload"]);
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(error.contains("axes.toml:1: unknown key `failure_limt`"), "{error}");
+    host.configure("failure_limit = 3");
+    assert_eq!(host.ask(&["reload"])["reloaded"], true);
+    assert_eq!(host.login("alice", FROM, RIGHT), SUCCESS);
+}
+
+#[test]
 fn the_dummy_handler_lets_everybody_try() {
     let host = Host::without_daemon("failure_limit = 1");
     let text = std::fs::read_to_string(host.path("axes.toml")).unwrap();

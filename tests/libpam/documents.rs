@@ -40,6 +40,9 @@ fn every_axesctl_command_works() {
     for command in commands("axesctl") {
         let host = Host::start("failure_limit = 1");
         host.write_service("sshd", "");
+        fs::write(host.path("new.toml"), "failure_limit = 9\n").unwrap();
+        let event = r#"{"at": 0, "event": "check", "user": "alice"}"#;
+        fs::write(host.path("events.jsonl"), event).unwrap();
         let mut session = host.session_of("sshd", "alice").from("192.0.2.7");
         assert_eq!(session.try_password(WRONG), AUTH_ERR);
         let arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();

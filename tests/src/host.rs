@@ -184,6 +184,7 @@ impl Host {
     pub fn axesctl(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(built("axesctl"));
         command.arg("--socket").arg(self.path("control.sock")).args(arguments);
+        command.current_dir(self.folder.path());
         command.output().expect("axesctl")
     }
 

@@ -18,6 +18,9 @@ pub enum Request {
     /// Forgets failures; a [`Reply::Counter`] for each counter it lowered (as it was before),
     /// then a [`Reply::Reset`].
     Reset(Scope),
+    /// Reads the configuration again; a [`Reply::Reloaded`], or [`Reply::Failed`] with what is
+    /// wrong with it.
+    Reload,
 }
 
 /// Which counters to list.
@@ -69,6 +72,8 @@ pub enum Reply {
     Attempt(Attempt),
     /// What a reset did.
     Reset(Reset),
+    /// The configuration is in force.
+    Reloaded,
     /// Nothing more follows.
     End,
     /// The request cannot be served.

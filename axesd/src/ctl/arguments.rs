@@ -73,6 +73,8 @@ pub(super) enum Command {
         #[arg(group = "what", long, conflicts_with_all = ["user", "address", "service"])]
         all: bool,
     },
+    /// Make axesd read its configuration again; a file with a mistake changes nothing.
+    Reload,
     /// Play a list of events through the policy, without a daemon: what would have happened?
     ///
     /// One JSON object in each line in, one out. A line that cannot be read ends the replay.
@@ -109,6 +111,7 @@ impl Command {
         Task::Ask(match self {
             Self::Replay { config, events } => return Task::Replay { config, events },
             Self::Status => Request::Status,
+            Self::Reload => Request::Reload,
             Self::List { locked: true } => Request::List(Which::Locked),
             Self::List { locked: false } => Request::List(Which::All),
             Self::Show { either, user, address } => {

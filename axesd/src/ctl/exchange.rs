@@ -20,6 +20,7 @@ pub(super) enum Report {
     Show(Subject, Vec<Counter>, Vec<Attempt>),
     /// The counters are as they were before.
     Reset(Reset, Vec<Counter>),
+    Reloaded,
 }
 
 /// Asks, and reads up to the end of the answer; all of it within `patience`.
@@ -29,12 +30,14 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
     let connection = Connection::open(socket, &mut patience).map_err(failed)?;
     connection.send(&request, &mut patience).map_err(failed)?;
     let (mut status, mut counters, mut attempts, mut done) = (None, vec![], vec![], None);
+    let mut reloaded = None;
     loop {
         match connection.receive(&mut patience).map_err(failed)? {
             Reply::Status(told) => status = Some(told),
             Reply::Counter(counter) => counters.push(counter),
             Reply::Attempt(attempt) => attempts.push(attempt),
             Reply::Reset(reset) => done = Some(reset),
+            Reply::Reloaded => reloaded = Some(()),
             Reply::Failed(sentence) => return Err(CtlError::Refused(sentence)),
             Reply::End => break,
         }
@@ -47,6 +50,7 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
         Request::List(which) => Report::List(which, counters),
         Request::Show(subject) => Report::Show(subject, counters, attempts),
         Request::Reset(_) => Report::Reset(done.ok_or(CtlError::Incomplete)?, counters),
+        Request::Reload => reloaded.map(|()| Report::Reloaded).ok_or(CtlError::Incomplete)?,
     })
 }
 
@@ -54,7 +58,7 @@ impl Report {
     /// Somebody or something was named, and nothing is known of it.
     pub(super) fn is_empty(&self) -> bool {
         match self {
-            Self::Status(_) | Self::List(..) => false,
+            Self::Status(_) | Self::List(..) | Self::Reloaded => false,
             Self::Show(_, counters, attempts) => counters.is_empty() && attempts.is_empty(),
             Self::Reset(reset, counters) => reset.failures == 0 && counters.is_empty(),
         }

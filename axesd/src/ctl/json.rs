@@ -19,6 +19,7 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
             let attempts: Value = attempts.iter().map(attempt_object).collect();
             json!({ "counters": counted(counters), "attempts": attempts })
         }
+        Report::Reloaded => json!({ "reloaded": true }),
         Report::Reset(Reset { failures, unlocked }, counters) => {
             json!({ "failures": failures, "unlocked": unlocked, "counters": counted(counters) })
         }

@@ -16,6 +16,7 @@ pub(super) fn render(report: &Report, now: &Zoned) -> String {
         Report::Show(_, counters, attempts) => history(counters, attempts, now),
         Report::Reset(..) if report.is_empty() => "Nothing matched: no failure was reset.\n".into(),
         Report::Reset(reset, counters) => lifted(*reset, counters),
+        Report::Reloaded => "The configuration is in force.\n".into(),
         Report::List(_, counters) if !counters.is_empty() => {
             counter_table(counters, now.timestamp())
         }

@@ -31,6 +31,13 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
         Request::Status => vec![Reply::Status(status(service))],
         Request::List(which) => list(service, which),
         Request::Show(subject) => show(service, &subject).await,
+        Request::Reload => match (service.reload)() {
+            Ok(()) => vec![Reply::Reloaded],
+            Err(error) => {
+                let sentence = convert::sentence(&error);
+                return frames::write(stream, &Reply::Failed(sentence)).await;
+            }
+        },
         Request::Reset(Scope::All) => reset(service, &Filter::default()).await,
         Request::Reset(Scope::Matching(wanted)) => {
             let user = canonical(service, wanted.user.as_ref().map(|user| user.as_str())).await;
