@@ -1,4 +1,4 @@
-# The two commands of README.md are `make demo` and `make test`; `make help` names the rest.
+# `make demo` and `make test` are the two to begin with; `make help` names the rest.
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get
@@ -25,7 +25,8 @@ build: .build-packages ## Builds module, daemon and tools
 lint: .build-packages .test-packages ## Formatting, clippy, shell scripts
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	shellcheck packaging/deb/p* .ci/run
+	shellcheck packaging/deb/p* .ci/run tests/src/guest/boot.sh \
+	    $$(grep -l "^#!/bin/sh" tests/booted/guest/*)
 
 unit: build ## Tests beside the code
 	cargo test --workspace --exclude axes-e2e

@@ -12,7 +12,9 @@ use serde::Deserialize;
 
 pub use crate::config::error::ConfigError;
 pub use crate::config::values::Handler;
-use crate::config::values::{CoolOff, Limit, Network, Parameters, Period, V4Prefix, V6Prefix};
+use crate::config::values::{
+    CoolOff, GateWait, Limit, Network, Parameters, Period, V4Prefix, V6Prefix,
+};
 
 /// Everything that the daemon is told.
 #[derive(Clone, Debug)]
@@ -61,7 +63,7 @@ struct Document {
     ip_blacklist: Vec<Network>,
     ipv4_prefix: V4Prefix,
     ipv6_prefix: V6Prefix,
-    gate_wait: Period,
+    gate_wait: GateWait,
     place_lease: Period,
     daemon: DaemonTable,
     store: StoreTable,
@@ -97,7 +99,7 @@ impl Default for Document {
             ip_blacklist: Vec::new(),
             ipv4_prefix: V4Prefix::default(),
             ipv6_prefix: V6Prefix::default(),
-            gate_wait: Period(Duration::from_secs(10)),
+            gate_wait: GateWait(Duration::from_secs(10)),
             place_lease: Period(Duration::from_secs(120)),
             daemon: DaemonTable::default(),
             store: StoreTable::default(),
@@ -304,6 +306,7 @@ mod tests {
             ("lockout_parameters = [\"user\"]", "username"),
             ("ip_whitelist = [\"192.0.2.0/33\"]", "network"),
             ("ipv6_prefix = 129", "0 to 128"),
+            ("gate_wait = \"2m\"", "at most"),
             ("[store]\nhandler = \"redis\"", "sled"),
         ] {
             let error = refused(text);

@@ -1,4 +1,5 @@
-//! `axesctl`: asks the daemon on its control socket and shows what it answers.
+//! `axesctl`: asks the daemon on its control socket and shows what it answers, or replays events
+//! without it.
 
 mod arguments;
 mod error;
@@ -95,7 +96,7 @@ fn replay(config: &Path, events: &Path, output: &mut impl Write) -> Result<u8, C
     let mut output = BufWriter::new(output);
     match replay::run(settings, BufReader::new(input), &mut output) {
         Ok(()) => written(output.flush()).map(|()| DONE),
-        Err(ReplayError::Io(error)) => written(Err(error)).map(|()| DONE),
+        Err(ReplayError::Write(error)) => written(Err(error)).map(|()| DONE),
         Err(error) => {
             written(output.flush())?;
             Err(error.into())

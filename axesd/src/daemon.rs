@@ -17,12 +17,12 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigError, Handler, StoreConfig};
 use crate::daemon::sockets::{SocketError, Sockets};
 use crate::engine::{Engine, Names};
 use crate::log::{self, Logger};
 use crate::server::{self, Service};
-use crate::store::{self, Alarm, Committer, Handler, StoreError};
+use crate::store::{self, Alarm, Committer, Store, StoreError};
 
 /// How long the end waits for passwords that are being verified.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -85,7 +85,7 @@ fn run(path: &Path) -> Result<(), DaemonError> {
     raise_descriptor_limit();
     let config = config::load(path)?;
     let logger = log::start(&config.daemon.log_socket);
-    let mut store = store::open(handler(config.store.handler), &config.store.path)?;
+    let mut store = open_store(&config.store)?;
     let name = store.name();
     let kept = store.load()?;
     if let Some(notice) = &kept.notice {
@@ -224,10 +224,10 @@ fn tell(state: &[NotifyState<'_>]) {
     let _ = sd_notify::notify(state);
 }
 
-const fn handler(handler: config::Handler) -> Handler {
-    match handler {
-        config::Handler::Sled => Handler::Sled,
-        config::Handler::Memory => Handler::Memory,
-        config::Handler::Dummy => Handler::Dummy,
+fn open_store(config: &StoreConfig) -> Result<Box<dyn Store>, StoreError> {
+    match config.handler {
+        Handler::Sled => store::sled(&config.path),
+        Handler::Memory => Ok(store::nowhere("memory")),
+        Handler::Dummy => Ok(store::nowhere("dummy")),
     }
 }

@@ -31,9 +31,12 @@ pub enum ReplayError {
         /// What is wrong with it.
         message: String,
     },
-    /// The events cannot be read, or the answers not written.
-    #[error("{0}")]
-    Io(#[from] io::Error),
+    /// The events cannot be read.
+    #[error("cannot read the events: {0}")]
+    Read(#[source] io::Error),
+    /// The answers cannot be written.
+    #[error("cannot write the answers: {0}")]
+    Write(#[source] io::Error),
 }
 
 /// Replays all events of `input` under these settings.
@@ -50,12 +53,13 @@ pub fn run(
     for (index, text) in input.lines().enumerate() {
         let line = index + 1;
         let bad = |message| ReplayError::Line { line, message };
-        let (moment, event) = event::parse(&text?, replay.last).map_err(bad)?;
+        let (moment, event) =
+            event::parse(&text.map_err(ReplayError::Read)?, replay.last).map_err(bad)?;
         replay.last = moment;
         let mut answer = replay.play(moment, event).map_err(bad)?;
         answer.insert("line".to_owned(), line.into());
         answer.insert("at".to_owned(), moment.to_json());
-        writeln!(output, "{}", Value::Object(answer))?;
+        writeln!(output, "{}", Value::Object(answer)).map_err(ReplayError::Write)?;
     }
     Ok(())
 }
@@ -66,14 +70,8 @@ struct Replay {
     keeper: Keeper,
     last: Moment,
     next_id: u64,
-    /// Attempts that have begun; without an id where the gate was closed.
-    begun: HashMap<String, (Option<AttemptId>, Client)>,
-}
-
-/// Whether a password was, or would be, verified, and what decided.
-enum Verified {
-    Yes,
-    No(Refusal),
+    /// Attempts that have begun, or why they may not.
+    begun: HashMap<String, (Result<AttemptId, Box<Refusal>>, Client)>,
 }
 
 impl Replay {
@@ -88,18 +86,18 @@ impl Replay {
         let _ = self.keeper.advance(at.timestamp());
         match event {
             Event::Attempt(client, outcome) => {
-                let verified = self.attempt(at, &client, outcome);
-                Ok(self.state(at, &client, &verified))
+                let refusal = self.attempt(at, &client, outcome);
+                Ok(self.state(at, &client, refusal.as_ref()))
             }
             Event::Check(client) => {
                 let refusal = self.keeper.would_refuse(&client, Reporter::Root);
-                let verified = refusal.map_or(Verified::Yes, Verified::No);
-                Ok(self.state(at, &client, &verified))
+                Ok(self.state(at, &client, refusal.as_ref()))
             }
             Event::Begin(token, client) => {
-                let (id, verified) = self.begin(at, &client);
-                let answer = self.state(at, &client, &verified);
-                self.begun.insert(token, (id, client));
+                let begun = self.begin(at, &client);
+                let answer =
+                    self.state(at, &client, begun.as_ref().err().map(|refusal| &**refusal));
+                self.begun.insert(token, (begun, client));
                 Ok(answer)
             }
             Event::Verdict(token, outcome) => self.verdict(at, &token, outcome),
@@ -112,44 +110,44 @@ impl Replay {
         }
     }
 
-    fn attempt(&mut self, at: Moment, client: &Client, outcome: Outcome) -> Verified {
+    /// Why its password was not verified.
+    fn attempt(&mut self, at: Moment, client: &Client, outcome: Outcome) -> Option<Refusal> {
         if outcome == Outcome::Abandoned {
-            let refusal = self.keeper.would_refuse(client, Reporter::Root);
-            return refusal.map_or(Verified::Yes, Verified::No);
+            return self.keeper.would_refuse(client, Reporter::Root);
         }
-        let (id, verified) = self.begin(at, client);
-        if let Some(id) = id {
-            let _ = self.keeper.verdict(at.timestamp(), id, outcome);
-        }
-        verified
+        let id = match self.begin(at, client) {
+            Ok(id) => id,
+            Err(refusal) => return Some(*refusal),
+        };
+        let _ = self.keeper.verdict(at.timestamp(), id, outcome);
+        None
     }
 
     /// Through admission and gate. Nobody waits in a replay: a full gate is a closed one.
-    fn begin(&mut self, at: Moment, client: &Client) -> (Option<AttemptId>, Verified) {
+    fn begin(&mut self, at: Moment, client: &Client) -> Result<AttemptId, Box<Refusal>> {
         self.next_id += 1;
         let (now, id) = (at.timestamp(), AttemptId(self.next_id));
         let (admission, _) = self.keeper.begin(now, id, client.clone(), Reporter::Root);
         if let Admission::Refused(refusal) = admission {
-            return (None, Verified::No(refusal));
+            return Err(Box::new(refusal));
         }
         match self.keeper.answered(now, id).0 {
-            Gate::Open => (Some(id), Verified::Yes),
-            Gate::Closed(refusal) => (None, Verified::No(refusal)),
+            Gate::Open => Ok(id),
+            Gate::Closed(refusal) => Err(Box::new(refusal)),
             Gate::Wait => {
                 let _ = self.keeper.hang_up(now, id);
-                (None, Verified::No(Refusal::Busy))
+                Err(Box::new(Refusal::Busy))
             }
         }
     }
 
     fn verdict(&mut self, at: Moment, token: &str, outcome: Outcome) -> Result<Answer, String> {
         let begun = self.begun.remove(token);
-        let (id, client) = begun.ok_or_else(|| format!("no begin has the token {token:?}"))?;
-        let Some(id) = id else {
-            return Ok(self.state(at, &client, &Verified::No(Refusal::Busy)));
-        };
-        let _ = self.keeper.verdict(at.timestamp(), id, outcome);
-        Ok(self.state(at, &client, &Verified::Yes))
+        let (begun, client) = begun.ok_or_else(|| format!("no begin has the token {token:?}"))?;
+        if let Ok(id) = begun {
+            let _ = self.keeper.verdict(at.timestamp(), id, outcome);
+        }
+        Ok(self.state(at, &client, begun.as_ref().err().map(|refusal| &**refusal)))
     }
 
     fn reset(&mut self, at: Moment, resets: &Resets) -> Answer {
@@ -159,9 +157,9 @@ impl Replay {
     }
 
     /// The state of a client, after what happened.
-    fn state(&self, at: Moment, client: &Client, verified: &Verified) -> Answer {
+    fn state(&self, at: Moment, client: &Client, refusal: Option<&Refusal>) -> Answer {
         let lockout = self.keeper.would_refuse(client, Reporter::Root);
-        let fullest = self.keeper.counters_of(client).max_by(fuller);
+        let fullest = self.keeper.counters_of(client).into_iter().max_by(fuller);
         let limits = self.keeper.settings().rules.iter().map(|rule| rule.limit.get());
         let limit = fullest.as_ref().map(|counter| counter.limit).or(limits.min());
         let until = match &lockout {
@@ -169,27 +167,19 @@ impl Replay {
             _ => None,
         };
         object(json!({
-            "admitted": matches!(verified, Verified::Yes),
+            "admitted": refusal.is_none(),
             "locked": lockout.is_some(),
             "failures": fullest.map_or(0, |counter| counter.failures),
             "limit": limit,
             "until": until.map(|until| at.like(until).to_json()),
-            "reason": self.reason(client, verified, lockout.as_ref()),
+            "reason": self.reason(client, refusal.or(lockout.as_ref())),
         }))
     }
 
-    fn reason(
-        &self,
-        client: &Client,
-        verified: &Verified,
-        lockout: Option<&Refusal>,
-    ) -> Option<String> {
-        if let Verified::No(refusal) = verified {
-            return Some(refusal.to_string());
-        }
+    fn reason(&self, client: &Client, refusal: Option<&Refusal>) -> Option<String> {
         let listed = self.keeper.settings().whitelist.find(&client.address);
         let listed = listed.map(|network| format!("whitelisted: {network}"));
-        lockout.map(ToString::to_string).or(listed)
+        refusal.map(ToString::to_string).or(listed)
     }
 }
 

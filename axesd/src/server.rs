@@ -97,8 +97,11 @@ fn welcome(
 
 fn refused(service: &Service, peer: Peer, full: Full) {
     if full == Full::ForTheFirstTime {
-        let uid = peer.uid();
-        service.logger.warning(format!("too many connections of uid {uid}; the oldest prompts go"));
+        let fate = match peer {
+            Peer::Root => "the oldest open prompts make room".to_owned(),
+            Peer::User(uid) => format!("new ones of uid {uid} are closed; see what it runs"),
+        };
+        service.logger.warning(format!("too many connections: {fate}"));
     }
 }
 

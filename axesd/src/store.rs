@@ -1,6 +1,6 @@
 //! What outlives the daemon: failures that count and the history of attempts.
 //!
-//! [`open`] chooses how it is kept; a [`Committer`] then makes all writes from a thread of its
+//! [`sled()`] or [`nowhere`] opens it; a [`Committer`] then makes all writes from a thread of its
 //! own and tells whoever waits once they are durable.
 
 mod ballast;
@@ -79,32 +79,22 @@ pub enum Change {
     ForgetAttempt(u64),
 }
 
-/// The kinds of store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handler {
-    /// An embedded database in a folder.
-    Sled,
-    /// Nothing survives a restart.
-    Memory,
-    /// Nothing is kept, for everything switched off.
-    Dummy,
-}
-
-/// Opens the store of this kind; only [`Handler::Sled`] looks at the folder.
+/// An embedded database in a folder.
 ///
 /// # Errors
 ///
 /// A [`StoreError`] when the folder is in use, of a newer version or out of reach. Damage is no
 /// error: what can be restored is, and [`Kept::notice`] says so.
-pub fn open(handler: Handler, path: &Path) -> Result<Box<dyn Store>, StoreError> {
-    Ok(match handler {
-        Handler::Sled => Box::new(sled::Sled::open(path)?),
-        Handler::Memory => Box::new(Nowhere("memory")),
-        Handler::Dummy => Box::new(Nowhere("dummy")),
-    })
+pub fn sled(path: &Path) -> Result<Box<dyn Store>, StoreError> {
+    Ok(Box::new(sled::Sled::open(path)?))
 }
 
-/// Keeps nothing, under either name.
+/// A store that keeps nothing, under the name that the configuration gives it.
+#[must_use]
+pub fn nowhere(name: &'static str) -> Box<dyn Store> {
+    Box::new(Nowhere(name))
+}
+
 struct Nowhere(&'static str);
 
 impl Store for Nowhere {

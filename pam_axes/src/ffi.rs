@@ -1,5 +1,5 @@
 //! What pam-bindings does not offer: the two items that are functions, the environment of the
-//! handle, and the log. One call to C in each function.
+//! handle, and the log. One call to C in each block.
 #![expect(unsafe_code, reason = "the PAM edge")]
 
 use std::ffi::{CStr, CString};

@@ -56,7 +56,7 @@ impl Link {
         self.decide(reply)
     }
 
-    /// Asks the gate. A daemon that was restarted since has forgotten the attempt: begin again.
+    /// Asks the gate. A daemon that restarted, or made room, has forgotten the attempt: begins again.
     pub(crate) fn answered(&mut self) -> Result<Decision, Unreachable> {
         let mut reply = self.try_ask(self.gate_wait, &Request::Answered);
         if reply.as_ref().is_err_and(is_gone) {
@@ -153,7 +153,7 @@ impl Link {
         Unreachable(match reply {
             Ok(Reply::Failed(sentence)) => format!("axesd at {socket} says: {sentence}"),
             Ok(reply) => format!("axesd at {socket} gave an answer out of turn: {reply:?}"),
-            Err(error) => format!("axesd at {socket}: {error}"),
+            Err(error) => format!("axesd at {socket}: {error}; see `systemctl status axesd`"),
         })
     }
 }

@@ -90,7 +90,7 @@ impl Options {
             if options.apply(&arg).is_none() {
                 options
                     .complaints
-                    .push(format!("option {arg:?} is not known, or its value is not"));
+                    .push(format!("option {arg:?} is ignored: it, or its value, is not known"));
             }
         }
         options

@@ -5,7 +5,7 @@ use axes_e2e::host::{Host, RIGHT, WRONG, module};
 
 const FROM: &str = "192.0.2.7";
 
-/// A host whose service `classic` has the lines of pam_axes(8), with or without authsucc.
+/// A host whose service `classic` has the lines of pam_axes/src/classic.rs, with or without authsucc.
 fn classic(authsucc: &str) -> Host {
     let host = Host::start("failure_limit = 2");
     let axes = format!("{} socket={}", module().display(), host.socket().display());

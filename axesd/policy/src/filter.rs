@@ -55,7 +55,9 @@ impl AddressFilter {
     /// Reads an address, a network, a host name or `local`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let address = if text == "local" { Address::Local } else { Address::parse(text) };
+        // A counter of this machine may name who asked: `local:mallory`.
+        let local = text == "local" || text.starts_with("local:");
+        let address = if local { Address::Local } else { Address::parse(text) };
         match (&address, text.parse::<IpNetwork>()) {
             (Address::Ip(ip), _) => Self::Within(IpNetwork::from(*ip)),
             (_, Ok(network)) => Self::Within(network),

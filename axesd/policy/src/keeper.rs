@@ -152,10 +152,11 @@ impl Keeper {
     }
 
     /// The counters of a client that hold a failure.
-    pub fn counters_of(&self, client: &Client) -> impl Iterator<Item = CounterState> {
+    #[must_use]
+    pub fn counters_of(&self, client: &Client) -> Vec<CounterState> {
         let keys = keys_of(&self.settings, client);
         let states = keys.iter().filter_map(|key| self.ledger.state(key));
-        states.collect::<Vec<_>>().into_iter()
+        states.collect()
     }
 
     /// Why the account may not be used by a client that did not authenticate through PAM.

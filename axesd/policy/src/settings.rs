@@ -38,7 +38,7 @@ pub struct Settings {
 pub enum Enforcement {
     /// They do.
     On,
-    /// Everybody is counted; only blacklisted clients are refused.
+    /// Everybody is counted; only the lists refuse.
     Monitor,
     /// Nobody is counted, nobody is refused.
     Off,

@@ -1,6 +1,5 @@
 //! A blocking client with a bound on all that it waits for.
 
-use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -171,12 +170,6 @@ impl Connection {
     }
 }
 
-impl From<ClientError> for io::Error {
-    fn from(error: ClientError) -> Self {
-        Self::other(error)
-    }
-}
-
 fn pause(patience: &mut Patience) -> Result<(), ClientError> {
     if patience.left().is_zero() {
         return Err(ClientError::TimedOut);
@@ -237,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_daemon_is_waited_for_no_longer_than_the_deadline() {
+    fn a_silent_daemon_is_waited_for_no_longer_than_the_patience() {
         let (_folder, path, _listener) = listener();
         let connection = Connection::open(&path, &mut Patience::of(SHORT)).unwrap();
         let started = Instant::now();
@@ -247,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_is_waited_for_no_longer_than_the_deadline() {
+    fn a_full_queue_is_waited_for_no_longer_than_the_patience() {
         let (_folder, path, _listener) = listener();
         let mut held = Vec::new();
         let refused = loop {

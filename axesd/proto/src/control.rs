@@ -123,7 +123,7 @@ pub struct Totals {
 pub struct Counter {
     /// User name.
     pub username: Option<Name>,
-    /// Address or network, or `local`.
+    /// Address, network or host name; `local`, or `local:NAME` where NAME asked for somebody else.
     pub address: Option<Host>,
     /// PAM service.
     pub service: Option<Label>,

@@ -1,13 +1,15 @@
 //! The conversation between the module and the daemon: one connection for each attempt.
 //!
 //! ```text
-//! Begin ---------> Admitted | Refused
+//! Begin ---------> Admitted | Refused     (Proceed where the answer is at hand)
 //! Answered ------> Proceed  | Refused     (the gate; may wait as long as Admitted said)
 //! Verdict -------> Recorded               (durable when this arrives)
 //! Account -------> Proceed  | Refused     (on a connection of its own)
 //! ```
 //!
-//! A connection that ends early ends the attempt: before the gate it was abandoned, after the
+//! The daemon may end a connection that is at its prompt, when it restarts or to make room; the
+//! module then begins again with its answer. A connection that the module ends early ends the
+//! attempt: before the gate it was abandoned, after the
 //! gate a password was verified and nobody told the result, so it counts as a failure.
 
 use serde::{Deserialize, Serialize};

@@ -8,6 +8,9 @@ use ipnetwork::IpNetwork;
 use serde::Deserialize;
 use toml::Value;
 
+/// As long as the module waits (`MAX_GATE_WAIT` in pam_axes).
+const MAX_GATE_WAIT: Duration = Duration::from_secs(60);
+
 /// The kind of store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -47,6 +50,11 @@ pub(super) struct CoolOff(pub(super) Option<Duration>);
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "Value")]
 pub(super) struct Period(pub(super) Duration);
+
+/// `gate_wait`: no program waits longer for a module.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "Value")]
+pub(super) struct GateWait(pub(super) Duration);
 
 /// An address or a network.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -161,6 +169,17 @@ impl TryFrom<Value> for Period {
             Ok(Duration::ZERO) => Err(format!("it must be longer than nothing; {advice}")),
             Ok(time) => Ok(Self(time)),
             Err(error) => Err(format!("\"{text}\" is not a duration ({error}); {advice}")),
+        }
+    }
+}
+
+impl TryFrom<Value> for GateWait {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match Period::try_from(value)? {
+            Period(time) if time <= MAX_GATE_WAIT => Ok(Self(time)),
+            Period(_) => Err("use at most \"1m\": no login should wait longer".to_owned()),
         }
     }
 }

@@ -13,7 +13,7 @@ const EXIT_STATUSES: &str = "\
 Exit status:
   0  It is done.
   1  Nothing matched: there is nothing to show or to reset.
-  2  The command line is wrong.
+  2  The command line, or a file that it names, is wrong.
   3  The daemon could not be reached or refused, or the answer could not be written.";
 
 /// Shows which logins axesd has counted and locked out, and lifts lockouts.

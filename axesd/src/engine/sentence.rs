@@ -34,8 +34,8 @@ pub(super) fn until(counter: &CounterState, clock: &Clock) -> String {
 fn local_time(milliseconds: u64, left: Duration) -> String {
     let moment = i64::try_from(milliseconds).ok();
     let moment = moment.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    let today = left < Duration::from_secs(12 * 3600);
-    let format = if today { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    let soon = left < Duration::from_secs(12 * 3600);
+    let format = if soon { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     let shown = moment.map(|at| at.to_zoned(TimeZone::system()).strftime(format).to_string());
     shown.unwrap_or_else(|| "the end of time".to_owned())
 }

@@ -1,5 +1,5 @@
-//! Connections at their prompt: they hold nothing, and the oldest makes room when all places are
-//! taken. The module begins again when the prompt is answered.
+//! Connections at their prompt: they hold nothing, and the oldest makes room for a login of
+//! root when all places are taken. The module begins again when the prompt is answered.
 //!
 //! Otherwise whoever opens enough prompts would close axesd to everybody else.
 

@@ -9,7 +9,7 @@ use axes_policy::attempt::{Attempt, Failure, Forgiven, Outcome, Reporter};
 use axes_policy::client::{Address, Client};
 use axes_policy::time::Timestamp;
 
-use crate::store::{Change, Handler, Kept, Store, StoreError, open};
+use crate::store::{Change, Kept, Store, StoreError, sled};
 
 pub(crate) fn client(address: Address, text: Option<Arc<str>>) -> Client {
     Client {
@@ -68,7 +68,7 @@ pub(crate) fn every_attempt() -> Vec<(u64, Attempt)> {
 }
 
 pub(crate) fn opened(path: &Path) -> Box<dyn Store> {
-    open(Handler::Sled, path).unwrap()
+    sled(path).unwrap()
 }
 
 pub(crate) fn loaded(path: &Path) -> Kept {
@@ -76,7 +76,7 @@ pub(crate) fn loaded(path: &Path) -> Kept {
 }
 
 pub(crate) fn refusal(path: &Path) -> StoreError {
-    open(Handler::Sled, path).err().unwrap()
+    sled(path).err().unwrap()
 }
 
 pub(crate) fn put(ids: std::ops::Range<u64>) -> Vec<Change> {
