@@ -12,9 +12,7 @@ use serde::Deserialize;
 
 pub use crate::config::error::ConfigError;
 pub use crate::config::values::Handler;
-use crate::config::values::{
-    CoolOff, GateWait, Limit, Network, Parameters, Period, V4Prefix, V6Prefix,
-};
+use crate::config::values::{CoolOff, GateWait, Limit, Network, Parameters, Period, Prefix};
 
 /// Everything that the daemon is told.
 #[derive(Clone, Debug)]
@@ -61,8 +59,8 @@ struct Document {
     ip_whitelist: Vec<Network>,
     only_whitelist: bool,
     ip_blacklist: Vec<Network>,
-    ipv4_prefix: V4Prefix,
-    ipv6_prefix: V6Prefix,
+    ipv4_prefix: Prefix<32>,
+    ipv6_prefix: Prefix<128>,
     gate_wait: GateWait,
     place_lease: Period,
     daemon: DaemonTable,
@@ -97,8 +95,8 @@ impl Default for Document {
             ip_whitelist: Vec::new(),
             only_whitelist: false,
             ip_blacklist: Vec::new(),
-            ipv4_prefix: V4Prefix::default(),
-            ipv6_prefix: V6Prefix::default(),
+            ipv4_prefix: Prefix(Prefixes::default().v4),
+            ipv6_prefix: Prefix(Prefixes::default().v6),
             gate_wait: GateWait(Duration::from_secs(10)),
             place_lease: Period(Duration::from_secs(120)),
             daemon: DaemonTable::default(),

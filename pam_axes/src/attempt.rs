@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axes_proto::pam::Outcome;
 use axes_proto::text::Sentence;
-use pam::module::{PamHandle, PamResult};
+use pam::module::PamHandle;
 
 use crate::ffi::{self, Conversation};
 use crate::link::{Decision, Link, Unreachable};
@@ -84,8 +84,8 @@ impl Attempt {
     }
 
     /// Gives the attempt to the handle; replaces an older one.
-    pub(crate) fn carry(self, pamh: &mut PamHandle) -> PamResult<()> {
-        pamh.set_data(KEY, Box::new(self))
+    pub(crate) fn carry(self, pamh: &mut PamHandle) -> Result<(), String> {
+        pamh.set_data(KEY, Box::new(self)).map_err(|code| format!("pam_set_data: {code:?}"))
     }
 
     /// Installs the gate and the hook for the verdict.

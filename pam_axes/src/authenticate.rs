@@ -26,15 +26,15 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, options: &Options) -> PamResult
         (Stage::Prompting, Asked::Nothing)
     };
     admit(pamh, options, stage, |pamh, link| {
-        if let Err(code) = Attempt::new(pamh, options, link, asked).carry(pamh) {
-            return options.failmode.code(&format!("pam_set_data: {code:?}"), pamh);
+        let carried = Attempt::new(pamh, options, link, asked).carry(pamh);
+        let watched = carried.and_then(|()| match Attempt::of(pamh) {
+            Some(attempt) => attempt.watch(),
+            None => Err("pam_get_data does not find the attempt".to_owned()),
+        });
+        match watched {
+            Ok(()) => PamResultCode::PAM_IGNORE,
+            Err(trouble) => options.failmode.code(&trouble, pamh),
         }
-        let trouble = match Attempt::of(pamh).map(Attempt::watch) {
-            Some(Ok(())) => return PamResultCode::PAM_IGNORE,
-            Some(Err(trouble)) => trouble,
-            None => "pam_get_data does not find the attempt".to_owned(),
-        };
-        options.failmode.code(&trouble, pamh)
     })
 }
 

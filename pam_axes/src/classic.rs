@@ -24,7 +24,7 @@ pub(crate) fn preauth(pamh: &mut PamHandle, options: &Options) -> PamResultCode 
     admit(pamh, options, Stage::Answered, |pamh, link| {
         match Attempt::new(pamh, options, link, Asked::Answered).carry(pamh) {
             Ok(()) => PamResultCode::PAM_IGNORE,
-            Err(code) => options.failmode.code(&format!("pam_set_data: {code:?}"), pamh),
+            Err(trouble) => options.failmode.code(&trouble, pamh),
         }
     })
 }

@@ -3,11 +3,9 @@
 use std::ffi::{c_int, c_void};
 
 use crate::attempt::{Attempt, Passage};
-use crate::ffi::{self, Message, PAM_CONV_ERR, Response};
+use crate::ffi::{self, Message, PAM_CONV_ERR, PAM_SUCCESS, Response};
 use crate::options::FailMode;
 use crate::panics;
-
-const PAM_SUCCESS: c_int = 0;
 
 /// Stands in the place of the application's conversation while an attempt is watched.
 pub(crate) extern "C-unwind" fn gate(

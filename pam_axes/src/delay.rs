@@ -4,9 +4,8 @@ use std::ffi::{c_int, c_uint, c_void};
 use std::time::Duration;
 
 use crate::attempt::Attempt;
+use crate::ffi::PAM_SUCCESS;
 use crate::{ffi, panics};
-
-const PAM_SUCCESS: c_int = 0;
 
 /// Stands in the item `PAM_FAIL_DELAY` while an attempt is watched.
 ///

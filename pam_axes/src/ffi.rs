@@ -11,7 +11,7 @@ use pam::module::PamHandle;
 
 const PAM_CONV: c_int = 5;
 const PAM_FAIL_DELAY: c_int = 10;
-const PAM_SUCCESS: c_int = 0;
+pub(crate) const PAM_SUCCESS: c_int = 0;
 pub(crate) const PAM_CONV_ERR: c_int = 19;
 const PAM_PROMPT_ECHO_OFF: c_int = 1;
 const PAM_PROMPT_ECHO_ON: c_int = 2;

@@ -1,14 +1,14 @@
 //! preauth, authfail and authsucc in a stack of several lines.
 
 use axes_e2e::application::{AUTH_ERR, MAXTRIES, SUCCESS};
-use axes_e2e::host::{Host, RIGHT, WRONG, module};
+use axes_e2e::host::{Host, RIGHT, WRONG};
 
 const FROM: &str = "192.0.2.7";
 
 /// A host whose service `classic` has the lines of pam_axes/src/classic.rs, with or without authsucc.
 fn classic(authsucc: &str) -> Host {
     let host = Host::start("failure_limit = 2");
-    let axes = format!("{} socket={}", module().display(), host.socket().display());
+    let axes = host.module_line();
     let program = host.path("check-password");
     let lines = format!(
         "auth requisite {axes} preauth\n\

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use axes_e2e::application::{AUTH_ERR, SUCCESS};
-use axes_e2e::host::{Host, WRONG, built, module};
+use axes_e2e::host::{Host, WRONG, built};
 
 const README: &str = include_str!("../../README.md");
 const MAKEFILE: &str = include_str!("../../Makefile");
@@ -75,7 +75,7 @@ fn every_configuration_is_accepted() {
 #[test]
 fn the_pam_lines_ask_axesd_before_the_password_is_checked() {
     let host = Host::start("failure_limit = 1");
-    let axes = format!("{} socket={}", module().display(), host.socket().display());
+    let axes = host.module_line();
     let [lines] = blocks("pam").try_into().unwrap();
     host.write_stack("readme", &lines.replace("pam_axes.so", &axes));
     let mut session = host.session_of("readme", "nobody").from("192.0.2.7");

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axes_e2e::application::{AUTH_ERR, Answer, MAXTRIES, SUCCESS, Session};
-use axes_e2e::host::{Host, RIGHT, WRONG, module};
+use axes_e2e::host::{Host, RIGHT, WRONG};
 
 const FROM: &str = "192.0.2.7";
 
@@ -48,7 +48,7 @@ fn conversation_and_delay_are_put_back_after_every_kind_of_end() {
 #[test]
 fn a_failure_is_delayed_as_without_pam_axes() {
     let host = Host::start("");
-    let axes = format!("{} socket={}", module().display(), host.socket().display());
+    let axes = host.module_line();
     let delayed = format!("auth optional pam_faildelay.so delay=600000\nauth requisite {axes}\n");
     host.write_stack("delayed", &(delayed + &host.password_lines()));
     let time = |password| {
@@ -135,7 +135,7 @@ fn hostile_names_are_counted_and_never_shown_raw() {
 #[test]
 fn a_password_at_hand_passes_the_gate_at_admission() {
     let host = Host::start("failure_limit = 1");
-    let axes = format!("{} socket={}", module().display(), host.socket().display());
+    let axes = host.module_line();
     // The first line asks and lets everybody go on; what it got is verified behind pam_axes.
     let first = "auth optional pam_exec.so expose_authtok quiet /bin/true\n";
     host.write_stack("late", &format!("{first}auth requisite {axes}\n{}", host.password_lines()));
@@ -147,7 +147,7 @@ fn a_password_at_hand_passes_the_gate_at_admission() {
 #[test]
 fn a_second_line_in_the_same_stack_is_neutral() {
     let host = Host::start("");
-    let axes = format!("{} socket={}", module().display(), host.socket().display());
+    let axes = host.module_line();
     let twice = format!("auth requisite {axes}\nauth requisite {axes}\n");
     host.write_stack("twice", &(twice + &host.password_lines()));
     let mut session = host.session_of("twice", "alice").from(FROM);
@@ -159,7 +159,7 @@ fn a_second_line_in_the_same_stack_is_neutral() {
 #[test]
 fn a_failure_without_a_prompt_counts_and_a_broken_backend_does_not() {
     let host = Host::start("");
-    let axes = format!("{} socket={}", module().display(), host.socket().display());
+    let axes = host.module_line();
     host.write_stack("deny", &format!("auth requisite {axes}\nauth required pam_deny.so\n"));
     // pam_exec answers PAM_SYSTEM_ERR when its program fails, as a directory that is down does.
     let broken = format!("auth requisite {axes}\nauth required pam_exec.so quiet /bin/false\n");

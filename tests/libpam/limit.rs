@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use axes_e2e::application::{AUTH_ERR, Answer, MAXTRIES, SUCCESS};
-use axes_e2e::host::{Host, RIGHT, WRONG, kill, module, wait_until};
+use axes_e2e::host::{Host, RIGHT, WRONG, kill, wait_until};
 use axes_proto::client::{Connection, Patience};
 use axes_proto::pam::{Client, Reply, Request, Stage};
 use axes_proto::text::{Label, Name};
@@ -108,7 +108,7 @@ fn a_local_user_who_guesses_locks_himself_out_and_not_the_owner() {
 #[test]
 fn a_stack_that_ends_in_a_broken_backend_is_no_way_around_the_limit() {
     let host = Host::start("failure_limit = 2\ngate_wait = \"100ms\"\nplace_lease = \"1h\"");
-    let axes = format!("{} socket={}", module().display(), host.socket().display());
+    let axes = host.module_line();
     let program = host.path("check-password");
     // Says PAM_SYSTEM_ERR for a wrong password.
     let check = format!("auth required pam_exec.so expose_authtok quiet {}\n", program.display());

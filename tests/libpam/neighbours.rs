@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use axes_e2e::application::{AUTH_ERR, MAXTRIES, SUCCESS};
-use axes_e2e::host::{Host, RIGHT, WRONG, module, wait_until};
+use axes_e2e::host::{Host, RIGHT, WRONG, wait_until};
 
 const FROM: &str = "192.0.2.7";
 
@@ -22,7 +22,7 @@ fn compiled(host: &Host, name: &str) -> PathBuf {
 #[test]
 fn a_prompt_from_a_thread_of_a_module_passes_the_gate() {
     let host = Host::start("failure_limit = 2");
-    let axes = format!("{} socket={}", module().display(), host.socket().display());
+    let axes = host.module_line();
     let asking = compiled(&host, "asks_in_a_thread");
     host.write_stack(
         "face",
@@ -41,7 +41,7 @@ fn a_prompt_from_a_thread_of_a_module_passes_the_gate() {
 #[test]
 fn a_module_that_replaces_both_hooks_is_no_way_around_the_limit() {
     let host = Host::start("failure_limit = 2");
-    let axes = format!("{} socket={}", module().display(), host.socket().display());
+    let axes = host.module_line();
     let replacing = compiled(&host, "replaces_hooks");
     let lines = format!("auth requisite {axes}\nauth optional {}\n", replacing.display());
     host.write_stack("odd", &(lines + &host.password_lines()));

@@ -47,6 +47,11 @@ impl Host {
         host
     }
 
+    /// The module and its socket, as they stand on a line of a service.
+    pub fn module_line(&self) -> String {
+        format!("{} socket={}", module().display(), self.socket().display())
+    }
+
     /// Replaces the settings; [`Host::reload`] puts them in force.
     pub fn configure(&self, settings: &str) {
         let folder = self.folder.path().display();
@@ -60,7 +65,7 @@ impl Host {
 
     /// Writes a service whose pam_axes lines have these options.
     pub fn write_service(&self, name: &str, options: &str) {
-        let axes = format!("{} socket={} {options}", module().display(), self.socket().display());
+        let axes = format!("{} {options}", self.module_line());
         self.write_stack(
             name,
             &format!(

@@ -24,17 +24,13 @@ impl Standing {
         if settings.enforcement == Enforcement::Off {
             return Self::Exempt;
         }
-        if let Some(network) = settings.blacklist.find(&client.address) {
-            return Self::Banned(Refusal::Blacklisted(network));
+        if let Some(refusal) = banned(settings, client) {
+            return Self::Banned(refusal);
         }
         let listed = settings.whitelist.find(&client.address).is_some();
         let console = !settings.even_deny_root && is_root_console(client, reporter);
         if listed || console {
             return Self::Exempt;
-        }
-        // A whitelist is about addresses: whoever sits at this machine has none.
-        if settings.only_whitelist && client.address != Address::Local {
-            return Self::Banned(Refusal::NotWhitelisted);
         }
         let keys = keys_of(settings, client);
         // What a user says of himself concerns nobody else.
@@ -49,6 +45,20 @@ impl Standing {
             Self::Exempt | Self::Banned(_) => Arc::default(),
         }
     }
+}
+
+/// Why the lists refuse a client, whatever it does.
+pub(crate) fn banned(settings: &Settings, client: &Client) -> Option<Refusal> {
+    if settings.enforcement == Enforcement::Off {
+        return None;
+    }
+    if let Some(network) = settings.blacklist.find(&client.address) {
+        return Some(Refusal::Blacklisted(network));
+    }
+    // A whitelist is about addresses: whoever sits at this machine has none.
+    let remote = client.address != Address::Local;
+    let unlisted = remote && settings.whitelist.find(&client.address).is_none();
+    (settings.only_whitelist && unlisted).then_some(Refusal::NotWhitelisted)
 }
 
 /// The counters that a client falls into.

@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::effect::{AttemptId, CounterState, Effect, Refusal};
 use crate::filter::{Filter, ResetResult};
 use crate::flight::{Flights, InFlight, Stage};
-use crate::judge::{Standing, keys_of};
+use crate::judge::{Standing, banned, keys_of};
 use crate::key::CounterKey;
 use crate::ledger::{Drop, Ledger};
 use crate::seats::Seats;
@@ -109,6 +109,12 @@ impl Keeper {
     /// The attempt ended.
     pub fn verdict(&mut self, now: Timestamp, id: AttemptId, outcome: Outcome) -> Vec<Effect> {
         let mut effects = self.advance(now);
+        let stage = self.flights.get(id).map(|attempt| &attempt.stage);
+        if let (Outcome::Error, Some(Stage::Verifying { until })) = (outcome, stage) {
+            let until = *until;
+            self.flights.enter(id, Stage::Unjudged { until });
+            return effects;
+        }
         let Some(attempt) = self.unseat(id) else { return effects };
         match (outcome, &attempt.stage) {
             (Outcome::Failure, Stage::Lapsed | Stage::Unjudged { .. }) => {}
@@ -116,12 +122,6 @@ impl Keeper {
             (Outcome::Failure, Stage::Prompting) if self.lockout(&attempt.keys).is_some() => {}
             (Outcome::Failure, _) => effects.extend(self.count(&attempt)),
             (Outcome::Success, _) => effects.extend(self.forgive(&attempt)),
-            (Outcome::Error, Stage::Verifying { until }) => {
-                let stage = Stage::Unjudged { until: *until };
-                self.seats.take(&attempt.keys);
-                self.flights.insert(id, InFlight { stage, ..attempt });
-                return effects;
-            }
             _ => {}
         }
         effects.extend(self.admit_waiting(&attempt.keys));
@@ -162,10 +162,7 @@ impl Keeper {
     /// Why the account may not be used by a client that did not authenticate through PAM.
     #[must_use]
     pub fn account(&self, client: &Client) -> Option<Refusal> {
-        match Standing::of(&self.settings, client, Reporter::Root) {
-            Standing::Banned(refusal) => Some(refusal),
-            Standing::Exempt | Standing::Judged(_) => None,
-        }
+        banned(&self.settings, client)
     }
 
     /// Ends what is over: waiting, places held, cool-offs.
@@ -201,10 +198,9 @@ impl Keeper {
             effects.extend(self.ledger.remove(*id, keys));
         }
         counters.retain(|before| self.ledger.count(&before.key) < before.failures);
-        let is_locked = |state: &CounterState| state.locked.is_some();
-        let ended = counters.iter().filter(|before| {
-            is_locked(before) && !self.ledger.state(&before.key).is_some_and(|now| is_locked(&now))
-        });
+        let ended = counters
+            .iter()
+            .filter(|before| before.locked.is_some() && !self.ledger.is_locked(&before.key));
         let unlocked = ended.count();
         effects.extend(self.admit_waiting(&touched));
         let (failures, clients) = (matching.len(), clients.len());
@@ -281,8 +277,8 @@ impl Keeper {
         if self.settings.enforcement == Enforcement::Monitor {
             return None;
         }
-        let states = keys.iter().filter_map(|key| self.ledger.state(key));
-        let locked = states.filter(|state| state.locked.is_some());
+        let locked = keys.iter().filter(|key| self.ledger.is_locked(key));
+        let locked = locked.filter_map(|key| self.ledger.state(key));
         let longest = locked.max_by_key(|state| (state.until.is_none(), state.until));
         longest.map(Refusal::Locked)
     }

@@ -75,6 +75,11 @@ impl Ledger {
         self.counters.get(key).map_or(0, Counter::count)
     }
 
+    /// Whether a counter is at its limit.
+    pub(crate) fn is_locked(&self, key: &CounterKey) -> bool {
+        self.counters.get(key).is_some_and(|counter| counter.locked().is_some())
+    }
+
     /// A counter that holds a failure.
     pub(crate) fn state(&self, key: &CounterKey) -> Option<CounterState> {
         self.counters.get(key).map(|counter| counter.state(key))
@@ -179,10 +184,8 @@ impl Ledger {
     /// Makes room: the oldest failure goes, but not one that a lockout rests on if others do.
     fn forget_oldest(&mut self, settings: &Settings) -> Vec<Effect> {
         let keys = |held: &Held| keys_of(settings, &held.failure.client);
-        let locked =
-            |key: &CounterKey| self.counters.get(key).is_some_and(|c| c.locked().is_some());
         let mut oldest = self.failures.values().take(LOOKED_AT);
-        let idle = oldest.find(|held| !keys(held).iter().any(locked));
+        let idle = oldest.find(|held| !keys(held).iter().any(|key| self.is_locked(key)));
         let Some(held) = idle.or_else(|| self.failures.values().next()) else { return Vec::new() };
         let (id, keys) = (held.failure.id, keys(held));
         self.remove(id, &keys)

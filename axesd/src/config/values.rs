@@ -61,15 +61,10 @@ pub(super) struct GateWait(pub(super) Duration);
 #[serde(try_from = "String")]
 pub(super) struct Network(pub(super) IpNetwork);
 
-/// Bits of an IPv4 address.
+/// Bits of an address that has `MAX` of them.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "Value")]
-pub(super) struct V4Prefix(pub(super) u8);
-
-/// Bits of an IPv6 address.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "Value")]
-pub(super) struct V6Prefix(pub(super) u8);
+pub(super) struct Prefix<const MAX: u8>(pub(super) u8);
 
 impl Default for Limit {
     fn default() -> Self {
@@ -88,18 +83,6 @@ impl Default for Parameters {
 impl Default for CoolOff {
     fn default() -> Self {
         Self(Some(Duration::from_secs(15 * 60)))
-    }
-}
-
-impl Default for V4Prefix {
-    fn default() -> Self {
-        Self(32)
-    }
-}
-
-impl Default for V6Prefix {
-    fn default() -> Self {
-        Self(64)
     }
 }
 
@@ -194,25 +177,12 @@ impl TryFrom<String> for Network {
     }
 }
 
-impl TryFrom<Value> for V4Prefix {
+impl<const MAX: u8> TryFrom<Value> for Prefix<MAX> {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
-        prefix(&value, 32).map(Self)
+        let number = value.as_integer().and_then(|number| u8::try_from(number).ok());
+        let bits = number.filter(|bits| *bits <= MAX);
+        bits.map(Self).ok_or_else(|| format!("{value} is not a prefix length; use 0 to {MAX}"))
     }
-}
-
-impl TryFrom<Value> for V6Prefix {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        prefix(&value, 128).map(Self)
-    }
-}
-
-fn prefix(value: &Value, max: u8) -> Result<u8, String> {
-    let number = value.as_integer().and_then(|number| u8::try_from(number).ok());
-    number
-        .filter(|bits| *bits <= max)
-        .ok_or_else(|| format!("{value} is not a prefix length; use 0 to {max}"))
 }

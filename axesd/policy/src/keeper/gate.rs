@@ -2,7 +2,7 @@
 
 use crate::effect::{AttemptId, Effect, Refusal};
 use crate::flight::{InFlight, Stage};
-use crate::judge::Standing;
+use crate::judge::{Standing, banned};
 use crate::keeper::{Gate, Keeper};
 use crate::key::CounterKey;
 use crate::seats::{Seats, Ticket};
@@ -34,9 +34,8 @@ impl Keeper {
         let Ticket(_, id) = ticket;
         let Some(attempt) = self.flights.get(id) else { return Gate::Closed(Refusal::Busy) };
         let keys = attempt.keys.clone();
-        // The settings may have changed since admission.
-        let standing = Standing::of(&self.settings, &attempt.client, attempt.reporter);
-        if let Standing::Banned(refusal) = standing {
+        // The lists may have changed since admission.
+        if let Some(refusal) = banned(&self.settings, &attempt.client) {
             return Gate::Closed(refusal);
         }
         if let Some(refusal) = self.lockout(&keys) {
@@ -96,8 +95,7 @@ impl Keeper {
 
     /// The first in line, when there is an answer for him.
     fn next_in_line(&self, key: &CounterKey) -> Option<Ticket> {
-        let locked = self.ledger.state(key).is_some_and(|state| state.locked.is_some());
-        let answerable = locked || self.free_places(key) > 0;
+        let answerable = self.ledger.is_locked(key) || self.free_places(key) > 0;
         self.seats.first(key).filter(|_| answerable)
     }
 
