@@ -1,18 +1,21 @@
 //! `/etc/axes/axes.toml` and `conf.d/*.toml`: read, checked, turned into settings.
 
+mod build;
+mod document;
 mod error;
 mod file;
+mod tables;
 mod values;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use axes_policy::settings::{CounterRule, Enforcement, Prefixes, RefusedTries, Settings};
-use serde::Deserialize;
+use axes_policy::settings::Settings;
+use serde::Deserialize as _;
 
+use crate::config::build::Conflict;
+use crate::config::document::Document;
 pub use crate::config::error::ConfigError;
 pub use crate::config::values::Handler;
-use crate::config::values::{CoolOff, GateWait, Limit, Network, Parameters, Period, Prefix};
 
 /// Everything that the daemon is told.
 #[derive(Clone, Debug)]
@@ -45,82 +48,6 @@ pub struct StoreConfig {
     pub path: PathBuf,
 }
 
-/// The file as it is written; what is missing has its default.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Document {
-    failure_limit: Limit,
-    lockout_parameters: Parameters,
-    cooloff_time: CoolOff,
-    lock_out_at_failure: bool,
-    reset_on_success: bool,
-    reset_cool_off_on_failure_during_lockout: bool,
-    even_deny_root: bool,
-    ip_whitelist: Vec<Network>,
-    only_whitelist: bool,
-    ip_blacklist: Vec<Network>,
-    ipv4_prefix: Prefix<32>,
-    ipv6_prefix: Prefix<128>,
-    gate_wait: GateWait,
-    place_lease: Period,
-    daemon: DaemonTable,
-    store: StoreTable,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct DaemonTable {
-    socket: PathBuf,
-    control_socket: PathBuf,
-    log_socket: PathBuf,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct StoreTable {
-    handler: Handler,
-    path: PathBuf,
-}
-
-impl Default for Document {
-    fn default() -> Self {
-        Self {
-            failure_limit: Limit::default(),
-            lockout_parameters: Parameters::default(),
-            cooloff_time: CoolOff::default(),
-            lock_out_at_failure: true,
-            reset_on_success: true,
-            reset_cool_off_on_failure_during_lockout: false,
-            even_deny_root: false,
-            ip_whitelist: Vec::new(),
-            only_whitelist: false,
-            ip_blacklist: Vec::new(),
-            ipv4_prefix: Prefix(Prefixes::default().v4),
-            ipv6_prefix: Prefix(Prefixes::default().v6),
-            gate_wait: GateWait(Duration::from_secs(10)),
-            place_lease: Period(Duration::from_secs(120)),
-            daemon: DaemonTable::default(),
-            store: StoreTable::default(),
-        }
-    }
-}
-
-impl Default for DaemonTable {
-    fn default() -> Self {
-        Self {
-            socket: PathBuf::from("/run/axes/axesd.sock"),
-            control_socket: PathBuf::from("/run/axes/control.sock"),
-            log_socket: PathBuf::from("/dev/log"),
-        }
-    }
-}
-
-impl Default for StoreTable {
-    fn default() -> Self {
-        Self { handler: Handler::Sled, path: PathBuf::from("/var/lib/axes") }
-    }
-}
-
 /// Reads a file, and the `conf.d/*.toml` beside it in the order of their names; a later file
 /// replaces what an earlier one said key by key.
 ///
@@ -129,15 +56,17 @@ impl Default for StoreTable {
 /// [`ConfigError`], with the file and the line where there is one.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let mut merged = toml::Table::new();
+    let mut files = Vec::new();
     for path in file::with_drop_ins(path)? {
         let text = file::read(&path)?;
         // Read on its own first, so that an error has its file and line.
         file::parse::<Document>(&path, &text)?;
         file::merge(&mut merged, file::parse(&path, &text)?);
+        files.push((path, text));
     }
     let document = Document::deserialize(merged)
         .map_err(|error| ConfigError::Together { message: error.message().to_owned() })?;
-    Ok(document.into())
+    built(document, &files)
 }
 
 /// Reads one file on its own, whoever may write to it: to try settings out, not to run by them.
@@ -147,7 +76,8 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 /// [`ConfigError`], with the line where there is one.
 pub fn draft(path: &Path) -> Result<Config, ConfigError> {
     let text = file::read_draft(path)?;
-    file::parse::<Document>(path, &text).map(Into::into)
+    let document = file::parse::<Document>(path, &text)?;
+    built(document, &[(path.to_owned(), text)])
 }
 
 /// Reads settings that stand in something else.
@@ -156,50 +86,28 @@ pub fn draft(path: &Path) -> Result<Config, ConfigError> {
 ///
 /// [`ConfigError::Invalid`], in the file `config`.
 pub fn from_text(text: &str) -> Result<Config, ConfigError> {
-    file::parse::<Document>(Path::new("config"), text).map(Into::into)
+    let document = file::parse::<Document>(Path::new("config"), text)?;
+    built(document, &[("config".into(), text.to_owned())])
 }
 
-impl From<Document> for Config {
-    fn from(document: Document) -> Self {
-        let StoreTable { handler, path } = document.store;
-        let DaemonTable { socket, control_socket, log_socket } = document.daemon;
-        let rule = |attributes| CounterRule {
-            attributes,
-            limit: document.failure_limit.0,
-            cooloff: document.cooloff_time.0,
-        };
-        let settings = Settings {
-            enforcement: match handler {
-                Handler::Dummy => Enforcement::Off,
-                Handler::Sled | Handler::Memory if document.lock_out_at_failure => Enforcement::On,
-                Handler::Sled | Handler::Memory => Enforcement::Monitor,
-            },
-            rules: document.lockout_parameters.0.into_iter().map(rule).collect(),
-            reset_on_success: document.reset_on_success,
-            refused_tries: match document.reset_cool_off_on_failure_during_lockout {
-                true => RefusedTries::Counted,
-                false => RefusedTries::Ignored,
-            },
-            only_whitelist: document.only_whitelist,
-            even_deny_root: document.even_deny_root,
-            whitelist: document.ip_whitelist.into_iter().map(|network| network.0).collect(),
-            blacklist: document.ip_blacklist.into_iter().map(|network| network.0).collect(),
-            prefixes: Prefixes { v4: document.ipv4_prefix.0, v6: document.ipv6_prefix.0 },
-            gate_wait: document.gate_wait.0,
-            place_lease: document.place_lease.0,
-        };
-        Self {
-            settings,
-            daemon: DaemonConfig { socket, control_socket, log_socket },
-            store: StoreConfig { handler, path },
+/// What does not go together is shown where it was said last.
+fn built(document: Document, files: &[(PathBuf, String)]) -> Result<Config, ConfigError> {
+    build::config(document).map_err(|Conflict { key, message }| {
+        let mut places = files.iter().rev();
+        let place = places.find_map(|(path, text)| Some((path, file::line_of(text, key)?)));
+        match place {
+            Some((path, line)) => ConfigError::Invalid { path: path.clone(), line, message },
+            None => ConfigError::Together { message },
         }
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
+
+    use axes_policy::settings::{CounterId, CounterRule, Enforcement};
 
     use super::*;
 
@@ -220,13 +128,29 @@ mod tests {
         loaded(&[("axes.toml", text)]).unwrap_err()
     }
 
+    /// The counters for everybody, as a line each.
+    fn counters(text: &str) -> Vec<String> {
+        let settings = loaded(&[("axes.toml", text)]).unwrap().settings;
+        let ids = settings.base.counters.iter();
+        ids.map(|id| shown(settings.counter(*id).unwrap())).collect()
+    }
+
+    fn shown(counter: &CounterRule) -> String {
+        let name = counter.name.as_deref().map(|name| format!("{name}: ")).unwrap_or_default();
+        let levels = counter.cooloff.levels.iter();
+        let levels = levels.map(|level| level.map_or("never".to_owned(), |it| format!("{it:?}")));
+        let levels = levels.collect::<Vec<_>>().join(" ");
+        let window = counter.window.map(|it| format!(" in {it:?}")).unwrap_or_default();
+        format!("{name}{}, {}{window}, {levels}", counter.attributes, counter.limit)
+    }
+
     #[test]
     fn an_empty_file_is_the_documented_default() {
+        let default =
+            ["username and ip_address, 5, 900s", "ip_address, 20, 900s", "username, 100, 900s"];
+        assert_eq!(counters(""), default);
         let config = loaded(&[("axes.toml", "")]).unwrap();
-        let [rule] = config.settings.rules.as_slice() else { panic!("one rule") };
-        assert_eq!(rule.attributes.to_string(), "username and ip_address");
-        assert_eq!(rule.limit.get(), 5);
-        assert_eq!(rule.cooloff, Some(Duration::from_secs(900)));
+        assert_eq!(format!("{:?}", config.settings), format!("{:?}", Settings::default()));
         assert_eq!(config.daemon.socket, Path::new("/run/axes/axesd.sock"));
     }
 
@@ -238,22 +162,111 @@ mod tests {
             .map(|line| line.strip_prefix('#').filter(|key| !key.starts_with(' ')).unwrap_or(line))
             .flat_map(|line| [line, "\n"])
             .collect();
-        let document = |text: &str| format!("{:?}", toml::from_str::<Document>(text).unwrap());
-        assert_eq!(document(&uncommented), document(""));
-        assert_eq!(document(shipped), document(""));
-        let keys = toml::from_str::<toml::Table>(&uncommented).unwrap();
-        let all = toml::from_str::<Document>("x = 1").unwrap_err().to_string();
-        for key in all.split('`').skip(3).step_by(2) {
-            assert!(keys.contains_key(key), "{key} is not documented");
+        let config = |text: &str| format!("{:?}", from_text(text).unwrap());
+        assert_eq!(config(&uncommented), config(""));
+        assert_eq!(config(shipped), config(""));
+        for table in ["", "[[counter]]\n", "[[rule]]\nname = \"x\"\nuser = \"x\"\n"] {
+            let all = toml::from_str::<Document>(&format!("{table}x = 1")).unwrap_err().to_string();
+            let keys: Vec<_> = all.split('`').skip(3).step_by(2).collect();
+            assert!(keys.len() > 3, "{all}");
+            for key in keys {
+                assert!(shipped.contains(key), "{key} is not documented");
+                let line =
+                    |line: &str| line.trim_start_matches('#').starts_with(&format!("{key} ="));
+                let documented = shipped.lines().any(line) || shipped.contains(&format!("[{key}]"));
+                assert!(documented || !table.is_empty() || key == "lockout_parameters", "{key}");
+            }
         }
     }
 
     #[test]
     fn strings_are_or_ed_and_lists_are_and_ed() {
         let text = r#"lockout_parameters = ["ip_address", ["username", "service"]]"#;
-        let config = loaded(&[("axes.toml", text)]).unwrap();
-        let shown = config.settings.rules.iter().map(|rule| rule.attributes.to_string());
-        assert_eq!(shown.collect::<Vec<_>>(), ["ip_address", "username and service"]);
+        assert_eq!(counters(text), ["ip_address, 5, 900s", "username and service, 5, 900s"]);
+    }
+
+    #[test]
+    fn the_first_counter_follows_the_short_settings_and_the_others_their_limits() {
+        let text = "failure_limit = 3\ncooloff_time = [\"1m\", \"never\"]";
+        let shown = ["username and ip_address, 3", "ip_address, 20", "username, 100"];
+        assert_eq!(counters(text), shown.map(|counter| format!("{counter}, 60s never")));
+    }
+
+    #[test]
+    fn counters_in_their_long_form_say_what_is_different() {
+        let text = r#"
+            failure_window = "10m"
+            [[counter]]
+            parameters = "username"
+            [[counter]]
+            name = "slow"
+            parameters = ["username"]
+            failure_limit = 30
+            failure_window = "none"
+            cooloff_time = "never""#;
+        assert_eq!(counters(text), ["username, 5 in 600s, 900s", "slow: username, 30, never"]);
+    }
+
+    #[test]
+    fn rules_have_counters_of_their_own_where_limits_are_others() {
+        let text = r#"
+            [[rule]]
+            name = "ssh"
+            service = "sshd"
+            group = ["@staff", "wheel"]
+            failure_limit = 2
+            [[rule]]
+            name = "watch"
+            user = ["carol", "1000-1999"]
+            lock_out_at_failure = false"#;
+        let settings = loaded(&[("axes.toml", text)]).unwrap().settings;
+        let [ssh, watch] = settings.rules.as_slice() else { panic!("two rules") };
+        let counter = |id: &CounterId| shown(settings.counter(*id).unwrap());
+        let counters: Vec<_> = ssh.profile.counters.iter().map(counter).collect();
+        let own = "ssh: username and ip_address, 2, 900s";
+        assert_eq!(counters, [own, "ip_address, 20, 900s", "username, 100, 900s"]);
+        assert_eq!(ssh.accounts.len(), 2);
+        assert_eq!(watch.profile.counters, settings.base.counters);
+        assert_eq!(watch.profile.enforcement, Enforcement::Monitor);
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_shown_where_it_was_said() {
+        for (text, place, words) in [
+            ("a", ":1", "expected"),
+            (
+                "[[counter]]\nparameters = [\"tty\"]\n[[counter]]\nparameters = [\"tty\"]",
+                ":3",
+                "`name`",
+            ),
+            (
+                "lockout_parameters = [\"tty\"]\n[[counter]]\nparameters = [\"tty\"]",
+                ":2",
+                "one of them",
+            ),
+            ("store_ip_address = false", ":1", "\"hash\""),
+            ("\nstore_username = false", ":2", "\"hash\""),
+            (
+                "store_ip_address = \"hash\"\ntrusted_proxies = [\"192.0.2.1\"]",
+                ":1",
+                "trusted_proxies",
+            ),
+            ("permalock_message = \"{left}\"", ":1", "for ever"),
+            ("cooloff_message = \"{time}\"", ":1", "{left}"),
+            ("[[rule]]\nname = \"x\"", ":1", "`group`"),
+            ("[[rule]]\nname = \"a b\"\nuser = \"x\"", ":2", "letters"),
+            (
+                "[[rule]]\nname = \"x\"\nuser = \"x\"\n[[rule]]\nname = \"x\"\nuser = \"y\"",
+                ":4",
+                "two rules",
+            ),
+        ] {
+            let error = refused(text);
+            assert!(error.starts_with(&format!("/axes.toml{place}: ")), "{text}: {error}");
+            assert!(error.contains(words), "{text}: {error}");
+        }
+        let files = [("axes.toml", ""), ("conf.d/x.toml", "\nstore_ip_address = false")];
+        assert!(loaded(&files).unwrap_err().starts_with("/conf.d/x.toml:2: "));
     }
 
     #[test]
@@ -265,8 +278,7 @@ mod tests {
             ("conf.d/README", "not a configuration"),
         ])
         .unwrap();
-        let rule = config.settings.rules[0];
-        assert_eq!((rule.limit.get(), rule.cooloff), (7, Some(Duration::from_secs(3600))));
+        assert_eq!(shown(&config.settings.counters[0]), "username and ip_address, 7, 3600s");
         assert_eq!(config.store, StoreConfig { handler: Handler::Memory, path: "/a".into() });
     }
 
@@ -305,6 +317,15 @@ mod tests {
             ("ip_whitelist = [\"192.0.2.0/33\"]", "network"),
             ("ipv6_prefix = 129", "0 to 128"),
             ("gate_wait = \"2m\"", "at most"),
+            ("cooloff_time = []", "one for each"),
+            ("cooloff_time = [\"1m\", 5]", "unit"),
+            ("failure_window = \"0s\"", "\"none\""),
+            ("familiar_for = true", "\"never\""),
+            ("services = []", "lock_out_at_failure"),
+            ("username_whitelist = [\"@\"]", "@group"),
+            ("username_blacklist = [\"9-1\"]", "1000-1999"),
+            ("trusted_proxies = [\"bastion\"]", "network"),
+            ("store_username = \"md5\"", "\"hash\""),
             ("[store]\nhandler = \"redis\"", "sled"),
         ] {
             let error = refused(text);

@@ -19,7 +19,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 use crate::config::{self, Config, ConfigError, Handler, StoreConfig};
 use crate::daemon::sockets::{SocketError, Sockets};
-use crate::engine::{Engine, Names};
+use crate::engine::{Engine, Names, Pseudonyms};
 use crate::log::{self, Logger};
 use crate::server::{self, Service};
 use crate::store::{self, Alarm, Committer, Store, StoreError};
@@ -94,7 +94,9 @@ fn run(path: &Path) -> Result<(), DaemonError> {
     let alarm = Arc::new(Mutex::new(kept.notice.clone()));
     let (committer, writer) = Committer::start(store, watch(alarm.clone(), logger.clone()))
         .map_err(|error| DaemonError::Io("cannot start the committer", error))?;
-    let engine = Engine::new(config.settings.clone(), kept, committer.clone(), logger.clone());
+    let pseudonyms = Pseudonyms::new(secret(&config.store)?);
+    let settings = config.settings.clone();
+    let engine = Engine::new(settings, pseudonyms, kept, committer.clone(), logger.clone());
     let engine = Rc::new(engine);
     let service = Service {
         engine: engine.clone(),
@@ -229,5 +231,13 @@ fn open_store(config: &StoreConfig) -> Result<Box<dyn Store>, StoreError> {
         Handler::Sled => store::sled(&config.path),
         Handler::Memory => Ok(store::nowhere("memory")),
         Handler::Dummy => Ok(store::nowhere("dummy")),
+    }
+}
+
+/// The key of pseudonyms lives as long as what it stands in.
+fn secret(config: &StoreConfig) -> Result<[u8; 32], StoreError> {
+    match config.handler {
+        Handler::Sled => store::secret(&config.path),
+        Handler::Memory | Handler::Dummy => store::passing_secret(),
     }
 }

@@ -6,14 +6,17 @@ mod clock;
 mod effects;
 mod history;
 mod names;
+mod pseudonyms;
 mod queries;
 mod sentence;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
+pub use axes_policy::account::Account;
 pub use axes_policy::attempt::{Attempt, Outcome, Reporter};
-pub use axes_policy::client::{Address, Client, Word};
+pub use axes_policy::client::{Address, Client, Visitor, Word};
 pub use axes_policy::effect::{AttemptId, CounterState};
 pub use axes_policy::filter::{AddressFilter, Filter, ResetResult};
 pub use axes_policy::time::Timestamp;
@@ -25,7 +28,8 @@ use tokio::sync::{Notify, oneshot};
 
 pub use crate::engine::clock::Clock;
 pub use crate::engine::history::{History, Totals};
-pub use crate::engine::names::Names;
+pub use crate::engine::names::{Detail, Names, Person};
+pub use crate::engine::pseudonyms::Pseudonyms;
 use crate::log::Logger;
 use crate::store::{Committed, Committer, Kept};
 
@@ -41,6 +45,7 @@ pub enum Answer {
 /// The state of the host and everything that acts on it.
 pub struct Engine {
     state: RefCell<State>,
+    pseudonyms: Pseudonyms,
     clock: Clock,
     committer: Committer,
     logger: Logger,
@@ -70,6 +75,8 @@ enum Stage {
 /// An attempt in flight, as the daemon needs it.
 struct Pending {
     client: Client,
+    /// Who tries, for his eyes.
+    user: Arc<str>,
     /// Whoever waits for the gate.
     waiter: Option<oneshot::Sender<Answer>>,
     /// What stands in the history of it already.
@@ -79,9 +86,15 @@ struct Pending {
 impl Engine {
     /// An engine that remembers what was kept.
     #[must_use]
-    pub fn new(settings: Settings, kept: Kept, committer: Committer, logger: Logger) -> Self {
+    pub fn new(
+        settings: Settings,
+        pseudonyms: Pseudonyms,
+        kept: Kept,
+        committer: Committer,
+        logger: Logger,
+    ) -> Self {
         let clock = Clock::start();
-        let (keeper, effects) = Keeper::new(settings, clock.now(), kept.failures);
+        let (keeper, effects) = Keeper::new(settings, clock.now(), kept.failures, kept.notes);
         let state = State {
             keeper,
             history: History::new(kept.attempts),
@@ -90,10 +103,30 @@ impl Engine {
             unacknowledged: 0,
             stage: Stage::Serving,
         };
-        let engine =
-            Self { state: RefCell::new(state), clock, committer, logger, deadline: Notify::new() };
+        let (state, deadline) = (RefCell::new(state), Notify::new());
+        let engine = Self { state, pseudonyms, clock, committer, logger, deadline };
         engine.carry_out(effects);
         engine
+    }
+
+    /// A client as it is judged, and as it is kept.
+    #[must_use]
+    pub fn visitor(
+        &self,
+        client: Client,
+        account: Option<Arc<Account>>,
+        reporter: Reporter,
+    ) -> Visitor {
+        let state = self.state.borrow();
+        let settings = state.keeper.settings();
+        let stored = self.pseudonyms.of(&client, settings.privacy, settings.prefixes);
+        Visitor { client, stored, account, reporter }
+    }
+
+    /// What has to be known of an account to judge it.
+    #[must_use]
+    pub fn detail(&self) -> Detail {
+        if self.state.borrow().keeper.asks_for_groups() { Detail::Groups } else { Detail::Name }
     }
 
     /// Somebody wants to log in; the id must be ended by [`Engine::verdict`] or
@@ -102,28 +135,29 @@ impl Engine {
     /// # Errors
     ///
     /// The sentence for the person who was refused.
-    pub fn begin(&self, client: Client, reporter: Reporter) -> Result<AttemptId, String> {
+    pub fn begin(&self, visitor: Visitor) -> Result<AttemptId, String> {
         let now = self.clock.now();
         let id = self.next_id();
-        let (admission, effects) =
-            self.state.borrow_mut().keeper.begin(now, id, client.clone(), reporter);
+        let (client, user) = (visitor.stored.clone(), visitor.client.user.clone());
+        let (admission, effects) = self.state.borrow_mut().keeper.begin(now, id, visitor);
         self.carry_out(effects);
         match admission {
             Admission::Admitted => {
-                self.pend(id, client);
+                self.pend(id, client, user);
                 Ok(id)
             }
-            Admission::Refused(refusal) => Err(self.refused(client, &refusal)),
+            Admission::Refused(refusal) => Err(self.refused(client, &user, &refusal)),
         }
     }
 
     /// An answer was verified while the daemon was away.
-    pub fn verified(&self, client: Client) -> AttemptId {
+    pub fn verified(&self, visitor: Visitor) -> AttemptId {
         let id = self.next_id();
         let now = self.clock.now();
-        let effects = self.state.borrow_mut().keeper.verified(now, id, client.clone());
+        let (client, user) = (visitor.stored.clone(), visitor.client.user.clone());
+        let effects = self.state.borrow_mut().keeper.verified(now, id, visitor);
         self.deadline.notify_one();
-        self.pend(id, client);
+        self.pend(id, client, user);
         self.carry_out(effects);
         id
     }
@@ -195,10 +229,12 @@ impl Engine {
 
     /// Whether an account may be used without authentication through PAM.
     #[must_use]
-    pub fn account(&self, client: Client) -> Answer {
-        let refusal = self.state.borrow().keeper.account(&client);
+    pub fn account(&self, visitor: Visitor) -> Answer {
+        let refusal = self.state.borrow().keeper.account(&visitor);
         match refusal {
-            Some(refusal) => Answer::Refused(self.refused(client, &refusal)),
+            Some(refusal) => {
+                Answer::Refused(self.refused(visitor.stored, &visitor.client.user, &refusal))
+            }
             None => Answer::GoOn,
         }
     }
@@ -243,10 +279,8 @@ impl Engine {
         AttemptId(state.next_id)
     }
 
-    fn pend(&self, id: AttemptId, client: Client) {
-        self.state
-            .borrow_mut()
-            .pending
-            .insert(id, Pending { client, waiter: None, recorded: None });
+    fn pend(&self, id: AttemptId, client: Client, user: Arc<str>) {
+        let pending = Pending { client, user, waiter: None, recorded: None };
+        self.state.borrow_mut().pending.insert(id, pending);
     }
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 
 use axes_policy::attempt::{Outcome, Reporter};
-use axes_policy::client::Client;
+use axes_policy::client::{Client, Visitor};
 use axes_policy::effect::{AttemptId, CounterState, Refusal};
 use axes_policy::filter::Filter;
 use axes_policy::keeper::{Admission, Gate, Keeper};
@@ -77,7 +77,7 @@ struct Replay {
 impl Replay {
     fn new(settings: Settings) -> Self {
         let last = Moment::START;
-        let (keeper, _) = Keeper::new(settings, last.timestamp(), Vec::new());
+        let (keeper, _) = Keeper::new(settings, last.timestamp(), Vec::new(), Vec::new());
         Self { keeper, last, next_id: 0, begun: HashMap::new() }
     }
 
@@ -90,7 +90,7 @@ impl Replay {
                 Ok(self.state(at, &client, refusal.as_ref()))
             }
             Event::Check(client) => {
-                let refusal = self.keeper.would_refuse(&client, Reporter::Root);
+                let refusal = self.keeper.would_refuse(&visitor(&client));
                 Ok(self.state(at, &client, refusal.as_ref()))
             }
             Event::Begin(token, client) => {
@@ -113,7 +113,7 @@ impl Replay {
     /// Why its password was not verified.
     fn attempt(&mut self, at: Moment, client: &Client, outcome: Outcome) -> Option<Refusal> {
         if outcome == Outcome::Abandoned {
-            return self.keeper.would_refuse(client, Reporter::Root);
+            return self.keeper.would_refuse(&visitor(client));
         }
         let id = match self.begin(at, client) {
             Ok(id) => id,
@@ -127,7 +127,7 @@ impl Replay {
     fn begin(&mut self, at: Moment, client: &Client) -> Result<AttemptId, Box<Refusal>> {
         self.next_id += 1;
         let (now, id) = (at.timestamp(), AttemptId(self.next_id));
-        let (admission, _) = self.keeper.begin(now, id, client.clone(), Reporter::Root);
+        let (admission, _) = self.keeper.begin(now, id, visitor(client));
         if let Admission::Refused(refusal) = admission {
             return Err(Box::new(refusal));
         }
@@ -158,12 +158,13 @@ impl Replay {
 
     /// The state of a client, after what happened.
     fn state(&self, at: Moment, client: &Client, refusal: Option<&Refusal>) -> Answer {
-        let lockout = self.keeper.would_refuse(client, Reporter::Root);
-        let fullest = self.keeper.counters_of(client).into_iter().max_by(fuller);
-        let limits = self.keeper.settings().rules.iter().map(|rule| rule.limit.get());
-        let limit = fullest.as_ref().map(|counter| counter.limit).or(limits.min());
+        let lockout = self.keeper.would_refuse(&visitor(client));
+        let visitor = visitor(client);
+        let fullest = self.keeper.counters_of(&visitor).into_iter().max_by(fuller);
+        let smallest = || self.keeper.smallest_limit(&visitor);
+        let limit = fullest.as_ref().map(|counter| counter.limit).or_else(smallest);
         let until = match &lockout {
-            Some(Refusal::Locked(counter)) => counter.until,
+            Some(Refusal::Locked(counter, _)) => counter.until,
             _ => None,
         };
         object(json!({
@@ -172,15 +173,18 @@ impl Replay {
             "failures": fullest.map_or(0, |counter| counter.failures),
             "limit": limit,
             "until": until.map(|until| at.like(until).to_json()),
-            "reason": self.reason(client, refusal.or(lockout.as_ref())),
+            "reason": self.reason(&visitor, refusal.or(lockout.as_ref())),
         }))
     }
 
-    fn reason(&self, client: &Client, refusal: Option<&Refusal>) -> Option<String> {
-        let listed = self.keeper.settings().whitelist.find(&client.address);
-        let listed = listed.map(|network| format!("whitelisted: {network}"));
-        refusal.map(ToString::to_string).or(listed)
+    fn reason(&self, visitor: &Visitor, refusal: Option<&Refusal>) -> Option<String> {
+        let exemption = || self.keeper.explain(visitor).exemption;
+        refusal.map(ToString::to_string).or_else(|| exemption().map(|it| it.to_string()))
     }
+}
+
+fn visitor(client: &Client) -> Visitor {
+    Visitor::plain(client.clone(), Reporter::Root)
 }
 
 /// Which counter is nearer to its limit.

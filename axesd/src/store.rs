@@ -1,4 +1,4 @@
-//! What outlives the daemon: failures that count and the history of attempts.
+//! What outlives the daemon: failures that count, the history of attempts, and notes.
 //!
 //! [`sled()`] or [`nowhere`] opens it; a [`Committer`] then makes all writes from a thread of its
 //! own and tells whoever waits once they are durable.
@@ -12,8 +12,10 @@ mod files;
 mod found;
 mod identity;
 mod mirror;
+mod note;
 mod record;
 mod rescue;
+mod secret;
 mod sled;
 #[cfg(test)]
 mod tests;
@@ -21,9 +23,11 @@ mod tests;
 use std::path::Path;
 
 use axes_policy::attempt::{Attempt, Failure};
+use axes_policy::note::{Note, NoteKey};
 
 pub use committer::{Alarm, Committed, Committer};
 pub use error::StoreError;
+pub use secret::{passing_secret, secret};
 
 /// A place that keeps what [`Change`]s say.
 pub trait Store: Send {
@@ -62,6 +66,8 @@ pub struct Kept {
     pub failures: Vec<Failure>,
     /// By rising number, which is the order in which they ended.
     pub attempts: Vec<(u64, Attempt)>,
+    /// In no order.
+    pub notes: Vec<Note>,
     /// What the administrator should know, such as a restored dump.
     pub notice: Option<String>,
 }
@@ -73,6 +79,10 @@ pub enum Change {
     PutFailure(Failure),
     /// No counter holds this failure any more.
     ForgetFailure(u64),
+    /// Keeps a note in place of an older one of the same key.
+    Remember(Note),
+    /// The note of this key is not needed any more.
+    Drop(NoteKey),
     /// Keeps an attempt under this number.
     PutAttempt(u64, Attempt),
     /// The attempt fell out of the history.

@@ -254,7 +254,7 @@ impl Attempt {
         if let Some(pamh) = ffi::handle(self.handle) {
             log::notice(pamh, &format!("answer not verified: {sentence}"));
         }
-        if self.options.manners == Manners::Explain {
+        if self.options.manners == Manners::Explain && !sentence.as_str().is_empty() {
             ffi::show_error(&self.application, sentence.as_str());
         }
         Passage::Closed

@@ -63,7 +63,8 @@ pub(crate) fn admit(
 /// Says why, to the person and to the log.
 pub(crate) fn refuse(pamh: &PamHandle, options: &Options, sentence: &Sentence) -> PamResultCode {
     log::notice(pamh, &format!("refused: {sentence}"));
-    let explain = options.manners == Manners::Explain;
+    // An empty sentence is `silent` of axesd.
+    let explain = options.manners == Manners::Explain && !sentence.as_str().is_empty();
     if let Some(conversation) = ffi::conversation(pamh).filter(|_| explain) {
         ffi::show_error(&conversation, sentence.as_str());
     }

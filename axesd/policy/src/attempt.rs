@@ -30,6 +30,16 @@ pub enum Reporter {
     Owner,
 }
 
+/// Which counters of a user an attempt falls into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Those that all addresses share.
+    #[default]
+    Stranger,
+    /// Those of an address from which the user logged in not long ago.
+    Familiar,
+}
+
 /// One try to authenticate, as it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -54,6 +64,8 @@ pub struct Failure {
     pub client: Client,
     /// Who reported it.
     pub reporter: Reporter,
+    /// Whether its address was familiar then.
+    pub lane: Lane,
     /// The kinds of counter in which a later success forgave it.
     pub forgiven: Forgiven,
 }

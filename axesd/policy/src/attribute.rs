@@ -89,6 +89,12 @@ impl AttributeSet {
         self.0 & attribute.bit() != 0
     }
 
+    /// What [`AttributeSet::bits`] said.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        if bits > 0 && bits < 16 { Some(Self(bits)) } else { None }
+    }
+
     /// One bit for each attribute, 1 to 15.
     #[must_use]
     pub const fn bits(self) -> u8 {

@@ -4,6 +4,9 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use crate::account::Account;
+use crate::attempt::Reporter;
+
 /// What is known of somebody who tries to log in. All text is printable already.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
@@ -17,6 +20,27 @@ pub struct Client {
     pub tty: Option<Arc<str>>,
     /// The local user who asks (su, sudo).
     pub ruser: Option<Arc<str>>,
+}
+
+/// Somebody at the door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    /// As the rules judge him.
+    pub client: Client,
+    /// As he is counted and remembered: the same, or with pseudonyms.
+    pub stored: Client,
+    /// The account of that name, where there is one.
+    pub account: Option<Arc<Account>>,
+    /// Who vouches for it.
+    pub reporter: Reporter,
+}
+
+impl Visitor {
+    /// Somebody whose name and address are kept as they are.
+    #[must_use]
+    pub fn plain(client: Client, reporter: Reporter) -> Self {
+        Self { stored: client.clone(), client, account: None, reporter }
+    }
 }
 
 impl Client {

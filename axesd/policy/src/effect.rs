@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ipnetwork::IpNetwork;
-
 use crate::attempt::Failure;
+use crate::client::Word;
 use crate::key::CounterKey;
+use crate::lists::Entry;
+use crate::note::{Note, NoteKey};
+use crate::subject::Subject;
 use crate::time::Timestamp;
 
 /// Names an attempt while it is in flight; chosen by the caller, never used twice.
@@ -20,6 +22,12 @@ pub enum Effect {
     Keep(Failure),
     /// No counter holds the failure with this number any more.
     Forget(u64),
+    /// Keep this; replaces what stands under the same key.
+    Remember(Note),
+    /// What stands under this key is not needed any more.
+    Drop(NoteKey),
+    /// An entry of a list ended by itself.
+    Ended(Entry),
     /// A counter reached its limit.
     Locked(CounterState),
     /// A counter that was locked is not any more.
@@ -46,10 +54,10 @@ pub enum Release {
 /// Why an attempt does not reach the password.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
-    /// A counter is at its limit.
-    Locked(CounterState),
-    /// The address is in a network of the blacklist.
-    Blacklisted(IpNetwork),
+    /// A counter is at its limit; a rule says so where one applies.
+    Locked(Box<CounterState>, Option<Arc<str>>),
+    /// This entry of the blacklist.
+    Blacklisted(Subject),
     /// The address is not in the whitelist, and nobody else may log in.
     NotWhitelisted,
     /// No place at the gate became free in time.
@@ -61,6 +69,8 @@ pub enum Refusal {
 pub struct CounterState {
     /// Its name.
     pub key: CounterKey,
+    /// What the administrator calls counters of its kind.
+    pub name: Option<Arc<str>>,
     /// Failures counted.
     pub failures: u32,
     /// Failures at which it locks.
@@ -73,6 +83,8 @@ pub struct CounterState {
     pub locked: Option<Timestamp>,
     /// When it forgets; `None` for never.
     pub until: Option<Timestamp>,
+    /// Which cool-off of a list applies, from 1.
+    pub level: u8,
 }
 
 impl fmt::Display for Release {
@@ -88,8 +100,11 @@ impl fmt::Display for Release {
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Locked(counter) => write!(formatter, "locked: {counter}"),
-            Self::Blacklisted(network) => write!(formatter, "blacklisted: {network}"),
+            Self::Locked(counter, None) => write!(formatter, "locked: {counter}"),
+            Self::Locked(counter, Some(rule)) => {
+                write!(formatter, "locked by rule {}: {counter}", Word(rule))
+            }
+            Self::Blacklisted(subject) => write!(formatter, "blacklisted: {subject}"),
             Self::NotWhitelisted => formatter.write_str("not in ip_whitelist (only_whitelist)"),
             Self::Busy => formatter.write_str("too many logins at once"),
         }
@@ -98,7 +113,8 @@ impl fmt::Display for Refusal {
 
 impl fmt::Display for CounterState {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ({}/{})", self.key, self.failures, self.limit)
+        write!(formatter, "{} ({}/{})", self.key, self.failures, self.limit)?;
+        self.name.as_deref().map_or(Ok(()), |name| write!(formatter, " in {}", Word(name)))
     }
 }
 

@@ -6,7 +6,7 @@ use ipnetwork::IpNetwork;
 
 use crate::client::{Address, Client};
 use crate::effect::CounterState;
-use crate::key::Origin;
+use crate::key::{CounterKey, Origin};
 
 /// Attributes that a failure must have; `None` means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +48,18 @@ impl Filter {
         self.user.as_ref().is_none_or(|user| *user == client.user)
             && self.address.as_ref().is_none_or(|address| address.covers(&client.address))
             && self.service.as_ref().is_none_or(|service| *service == client.service)
+    }
+
+    /// Whether a counter looks at all the attributes given, and at these values.
+    #[must_use]
+    pub fn names(&self, counter: &CounterKey) -> bool {
+        let named = |wanted: &Option<Arc<str>>, value: &Option<Arc<str>>| {
+            wanted.is_none() || wanted == value
+        };
+        let address = self.address.as_ref();
+        named(&self.user, &counter.user)
+            && named(&self.service, &counter.service)
+            && address.is_none_or(|it| counter.origin.as_ref().is_some_and(|at| it.meets(at)))
     }
 }
 

@@ -3,21 +3,42 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::attempt::Reporter;
-use crate::client::Client;
+use crate::attempt::Lane;
+use crate::client::Visitor;
 use crate::effect::AttemptId;
 use crate::key::CounterKey;
 use crate::seats::Ticket;
+use crate::settings::{Enforcement, Profile};
 use crate::time::Timestamp;
 
 /// An attempt that has begun and not ended.
 #[derive(Debug)]
 pub(crate) struct InFlight {
-    pub(crate) client: Client,
-    pub(crate) reporter: Reporter,
+    pub(crate) visitor: Visitor,
+    pub(crate) case: Case,
+    pub(crate) stage: Stage,
+}
+
+/// By what an attempt is judged.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    /// `None` when it is exempt.
+    pub(crate) profile: Option<Arc<Profile>>,
+    pub(crate) lane: Lane,
     /// Its counters; none when it is exempt.
     pub(crate) keys: Arc<[CounterKey]>,
-    pub(crate) stage: Stage,
+}
+
+impl Case {
+    /// Neither counted nor refused.
+    pub(crate) fn exempt() -> Self {
+        Self { profile: None, lane: Lane::Stranger, keys: Arc::default() }
+    }
+
+    /// Whether a counter at its limit refuses it.
+    pub(crate) fn is_enforced(&self) -> bool {
+        self.profile.as_ref().is_some_and(|profile| profile.enforcement == Enforcement::On)
+    }
 }
 
 /// How far an attempt is.
@@ -68,10 +89,10 @@ impl Flights {
         }
     }
 
-    /// Gives an attempt the counters of other settings.
-    pub(crate) fn judge(&mut self, id: AttemptId, keys: Arc<[CounterKey]>) {
+    /// Judges an attempt by other settings.
+    pub(crate) fn judge(&mut self, id: AttemptId, case: Case) {
         if let Some(attempt) = self.attempts.get_mut(&id) {
-            attempt.keys = keys;
+            attempt.case = case;
         }
     }
 

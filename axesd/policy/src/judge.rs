@@ -1,70 +1,157 @@
-//! What a client is to the rules before any attempt of it is looked at.
+//! What a client is to the rules, and which counters it falls into.
 
+use std::fmt;
 use std::sync::Arc;
 
-use crate::attempt::Reporter;
-use crate::client::{Address, Client};
+use crate::account::{Account, Accounts, Home};
+use crate::attempt::{Failure, Lane, Reporter};
+use crate::client::{Address, Client, Visitor};
 use crate::effect::Refusal;
 use crate::key::CounterKey;
-use crate::settings::{Enforcement, Settings};
+use crate::lists::{Entries, List, ListName};
+use crate::settings::{Enforcement, Profile, Settings, Users};
+use crate::subject::Subject;
+
+/// Settings, and what else decides how a client is judged.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    pub(crate) settings: Settings,
+    pub(crate) entries: Entries,
+    pub(crate) accounts: Accounts,
+}
 
 /// What a client is to the rules.
 pub(crate) enum Standing {
     /// Never counted, never refused.
-    Exempt,
+    Exempt(Exemption),
     /// Always refused.
     Banned(Refusal),
-    /// Falls into these counters.
-    Judged(Arc<[CounterKey]>),
+    /// Counted, and refused where a counter is locked.
+    Judged(Arc<Profile>),
 }
 
-impl Standing {
-    /// Judges a client.
-    pub(crate) fn of(settings: &Settings, client: &Client, reporter: Reporter) -> Self {
-        if settings.enforcement == Enforcement::Off {
-            return Self::Exempt;
+/// Why a client is neither counted nor refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exemption {
+    /// Protection is switched off, by this rule or for everybody.
+    Off(Option<Arc<str>>),
+    /// This entry of the whitelist.
+    Whitelisted(Subject),
+    /// Root at the console (`even_deny_root`).
+    RootConsole,
+    /// A directory keeps the account (`local_users_only`).
+    DirectoryAccount,
+}
+
+impl Judge {
+    /// Judges a visitor before any attempt of it is looked at.
+    pub(crate) fn standing(&self, visitor: &Visitor) -> Standing {
+        if let Some(refusal) = self.banned(visitor) {
+            return Standing::Banned(refusal);
         }
-        if let Some(refusal) = banned(settings, client) {
-            return Self::Banned(refusal);
-        }
-        let listed = settings.whitelist.find(&client.address).is_some();
-        let console = !settings.even_deny_root && is_root_console(client, reporter);
-        if listed || console {
-            return Self::Exempt;
-        }
-        let keys = keys_of(settings, client);
-        // What a user says of himself concerns nobody else.
-        let own = |key: &&CounterKey| reporter == Reporter::Root || key.names_user();
-        Self::Judged(keys.iter().filter(own).cloned().collect())
+        let client = &visitor.client;
+        let profile = self.settings.profile(client, visitor.account.as_deref());
+        let exemption = self.exemption(visitor, profile);
+        exemption.map_or_else(|| Standing::Judged(self.enforced(profile, client)), Standing::Exempt)
     }
 
-    /// Its counters; none unless it is judged.
-    pub(crate) fn keys(self) -> Arc<[CounterKey]> {
+    /// Why the lists refuse a client, whatever it does.
+    pub(crate) fn banned(&self, visitor: &Visitor) -> Option<Refusal> {
+        if self.settings.base.enforcement == Enforcement::Off {
+            return None;
+        }
+        if let Some(subject) = self.listed(ListName::Black, visitor) {
+            return Some(Refusal::Blacklisted(subject));
+        }
+        // Whoever sits at this machine has no address to be listed.
+        let remote = visitor.client.address != Address::Local;
+        let unlisted = || {
+            !self.settings.whitelist.holds(&visitor.client.address)
+                && !self.entries.list(ListName::White).holds(&visitor.client.address)
+        };
+        (self.settings.only_whitelist && remote && unlisted()).then_some(Refusal::NotWhitelisted)
+    }
+
+    /// Whether some rule or list names a group.
+    pub(crate) fn asks_for_groups(&self) -> bool {
+        let Settings { whitelist, blacklist, .. } = &self.settings;
+        let lists = [ListName::White, ListName::Black].map(|name| self.entries.list(name));
+        let mut lists = lists.into_iter().chain([whitelist, blacklist]);
+        self.settings.asks_for_accounts() || lists.any(List::has_groups)
+    }
+
+    /// The counters of a client that is judged by a profile.
+    pub(crate) fn keys(
+        &self,
+        profile: &Profile,
+        client: &Client,
+        reporter: Reporter,
+        lane: Lane,
+    ) -> Arc<[CounterKey]> {
+        let shared = self.settings.trusted_proxies.find(&client.address).is_some();
+        let keys = profile.counters.iter().filter_map(|id| {
+            let attributes = self.settings.counter(*id)?.attributes;
+            CounterKey::of(client, *id, attributes, self.settings.prefixes, lane)
+        });
+        // What a user says of himself concerns nobody else; what many share concerns no one.
+        keys.filter(|key| key.names_user() || (reporter == Reporter::Root && !shared)).collect()
+    }
+
+    /// The counters that a failure falls into.
+    pub(crate) fn keys_of(&self, failure: &Failure) -> Arc<[CounterKey]> {
+        let account = self.accounts.get(&failure.client.user);
+        let profile = self.settings.profile(&failure.client, account.map(|account| &**account));
+        self.keys(profile, &failure.client, failure.reporter, failure.lane)
+    }
+
+    fn exemption(&self, visitor: &Visitor, profile: &Profile) -> Option<Exemption> {
+        if profile.enforcement == Enforcement::Off {
+            return Some(Exemption::Off(profile.rule.clone()));
+        }
+        if let Some(subject) = self.listed(ListName::White, visitor) {
+            return Some(Exemption::Whitelisted(subject));
+        }
+        if !self.settings.even_deny_root && is_root_console(&visitor.client, visitor.reporter) {
+            return Some(Exemption::RootConsole);
+        }
+        let elsewhere = |account: &Arc<Account>| account.home == Home::Directory;
+        let foreign =
+            self.settings.users == Users::Local && visitor.account.as_ref().is_some_and(elsewhere);
+        foreign.then_some(Exemption::DirectoryAccount)
+    }
+
+    /// The profile, as it is enforced in the service of a client.
+    fn enforced(&self, profile: &Arc<Profile>, client: &Client) -> Arc<Profile> {
+        if self.settings.services.enforced(&client.service) {
+            return profile.clone();
+        }
+        Arc::new(Profile { enforcement: Enforcement::Monitor, ..(**profile).clone() })
+    }
+
+    fn listed(&self, name: ListName, visitor: &Visitor) -> Option<Subject> {
+        let configured = match name {
+            ListName::White => &self.settings.whitelist,
+            ListName::Black => &self.settings.blacklist,
+        };
+        let (client, account) = (&visitor.client, visitor.account.as_deref());
+        configured.find(client, account).or_else(|| self.entries.list(name).find(client, account))
+    }
+}
+
+impl fmt::Display for Exemption {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Judged(keys) => keys,
-            Self::Exempt | Self::Banned(_) => Arc::default(),
+            Self::Off(None) => formatter.write_str("protection is switched off"),
+            Self::Off(Some(rule)) => write!(formatter, "protection is switched off by rule {rule}"),
+            Self::Whitelisted(subject) => write!(formatter, "whitelisted: {subject}"),
+            Self::RootConsole => {
+                formatter.write_str("root at the console is never locked (even_deny_root)")
+            }
+            Self::DirectoryAccount => {
+                formatter.write_str("the account is kept by a directory (local_users_only)")
+            }
         }
     }
-}
-
-/// Why the lists refuse a client, whatever it does.
-pub(crate) fn banned(settings: &Settings, client: &Client) -> Option<Refusal> {
-    if settings.enforcement == Enforcement::Off {
-        return None;
-    }
-    if let Some(network) = settings.blacklist.find(&client.address) {
-        return Some(Refusal::Blacklisted(network));
-    }
-    // A whitelist is about addresses: whoever sits at this machine has none.
-    let remote = client.address != Address::Local;
-    let unlisted = remote && settings.whitelist.find(&client.address).is_none();
-    (settings.only_whitelist && unlisted).then_some(Refusal::NotWhitelisted)
-}
-
-/// The counters that a client falls into.
-pub(crate) fn keys_of(settings: &Settings, client: &Client) -> Arc<[CounterKey]> {
-    let rules = settings.rules.iter();
-    rules.filter_map(|rule| CounterKey::of(client, rule.attributes, settings.prefixes)).collect()
 }
 
 /// Whether root logs in at a terminal of this machine itself.
@@ -85,7 +172,6 @@ fn is_console(tty: &str) -> bool {
     };
     name == "console" || ["tty", "ttyS", "ttyAMA", "ttyUSB", "hvc", "xvc"].into_iter().any(numbered)
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

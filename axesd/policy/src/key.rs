@@ -5,21 +5,25 @@ use std::sync::Arc;
 
 use ipnetwork::IpNetwork;
 
+use crate::attempt::Lane;
 use crate::attribute::{Attribute, AttributeSet};
 use crate::client::{Address, Client, Word};
-use crate::networks::fold;
-use crate::settings::Prefixes;
+use crate::networks::{fold, is_single};
+use crate::settings::{CounterId, Prefixes};
 
 /// The name of one counter: the values of the attributes that it looks at.
 ///
 /// The values stand in fields of their own, so that no two combinations collide.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CounterKey {
+    /// Which kind of counter.
+    pub counter: CounterId,
     /// What it looks at; the fields of the others are `None`.
     pub attributes: AttributeSet,
     /// User name.
     pub user: Option<Arc<str>>,
-    /// Where attempts come from.
+    /// Where attempts come from; beside a user also where the counter does not look at addresses
+    /// but is the one of an address that is familiar.
     pub origin: Option<Origin>,
     /// PAM service.
     pub service: Option<Arc<str>>,
@@ -47,7 +51,13 @@ impl CounterKey {
     /// `None` where it would be shared by clients that have nothing in common: local attempts
     /// and attempts without a terminal are only counted together with a user name.
     #[must_use]
-    pub fn of(client: &Client, attributes: AttributeSet, prefixes: Prefixes) -> Option<Self> {
+    pub fn of(
+        client: &Client,
+        counter: CounterId,
+        attributes: AttributeSet,
+        prefixes: Prefixes,
+        lane: Lane,
+    ) -> Option<Self> {
         let named = attributes.contains(Attribute::Username);
         let by_address = attributes.contains(Attribute::Address);
         let by_tty = attributes.contains(Attribute::Tty);
@@ -56,10 +66,12 @@ impl CounterKey {
             return None;
         }
         let by_service = attributes.contains(Attribute::Service);
+        let located = by_address || named && lane == Lane::Familiar;
         Some(Self {
+            counter,
             attributes,
             user: named.then(|| client.user.clone()),
-            origin: by_address.then(|| Origin::of(client, prefixes)),
+            origin: located.then(|| Origin::of(client, prefixes)),
             service: by_service.then(|| client.service.clone()),
             tty: client.tty.clone().filter(|_| by_tty),
         })
@@ -70,10 +82,17 @@ impl CounterKey {
     pub const fn names_user(&self) -> bool {
         self.attributes.contains(Attribute::Username)
     }
+
+    /// Whether it is the counter of an address that is familiar, beside that of all others.
+    #[must_use]
+    pub const fn is_familiar(&self) -> bool {
+        self.origin.is_some() && !self.attributes.contains(Attribute::Address)
+    }
 }
 
 impl Origin {
-    fn of(client: &Client, prefixes: Prefixes) -> Self {
+    /// Where a client comes from.
+    pub(crate) fn of(client: &Client, prefixes: Prefixes) -> Self {
         let stranger = client.ruser.clone().filter(|ruser| *ruser != client.user);
         match &client.address {
             Address::Local => stranger.map_or(Self::Local, Self::LocalBy),
@@ -101,7 +120,7 @@ impl fmt::Display for CounterKey {
         let origin = self.origin.as_ref().map(ToString::to_string);
         let parts = [
             ("user", self.user.as_deref()),
-            ("address", origin.as_deref()),
+            (if self.is_familiar() { "familiar" } else { "address" }, origin.as_deref()),
             ("service", self.service.as_deref()),
             ("tty", self.tty.as_deref()),
         ];
@@ -114,10 +133,6 @@ impl fmt::Display for CounterKey {
         }
         Ok(())
     }
-}
-
-fn is_single(network: &IpNetwork) -> bool {
-    network.prefix() == if network.is_ipv4() { 32 } else { 128 }
 }
 
 #[cfg(test)]
@@ -134,9 +149,13 @@ mod tests {
         }
     }
 
+    fn of(client: &Client, attributes: AttributeSet, lane: Lane) -> Option<CounterKey> {
+        CounterKey::of(client, CounterId(0), attributes, Prefixes::default(), lane)
+    }
+
     fn key(user: &str, address: &str, attributes: &[Attribute]) -> Option<String> {
         let set = AttributeSet::new(attributes).unwrap();
-        CounterKey::of(&client(user, address), set, Prefixes::default()).map(|key| key.to_string())
+        of(&client(user, address), set, Lane::Stranger).map(|key| key.to_string())
     }
 
     #[test]
@@ -153,7 +172,7 @@ mod tests {
         let pair = AttributeSet::new(&[Attribute::Username, Attribute::Address]).unwrap();
         let asked_by = |ruser: Option<&str>| {
             let client = Client { ruser: ruser.map(Into::into), ..client("alice", "") };
-            CounterKey::of(&client, pair, Prefixes::default()).unwrap().to_string()
+            of(&client, pair, Lane::Stranger).unwrap().to_string()
         };
         assert_eq!(asked_by(None), "user=alice address=local");
         assert_eq!(asked_by(Some("alice")), "user=alice address=local");
@@ -170,9 +189,22 @@ mod tests {
     #[test]
     fn values_that_look_alike_when_joined_do_not_collide() {
         let pair = AttributeSet::new(&[Attribute::Username, Attribute::Address]).unwrap();
-        let of = |user: &str, address: &str| {
-            CounterKey::of(&client(user, address), pair, Prefixes::default())
-        };
+        let of = |user: &str, address: &str| of(&client(user, address), pair, Lane::Stranger);
         assert_ne!(of("a address=b", "c"), of("a", "b address=c"));
+    }
+
+    #[test]
+    fn a_familiar_address_has_a_lane_in_the_counters_of_its_user() {
+        let shown = |attributes: &[Attribute], address: &str| {
+            let set = AttributeSet::new(attributes).unwrap();
+            of(&client("alice", address), set, Lane::Familiar).map(|key| key.to_string())
+        };
+        let user = [Attribute::Username];
+        assert_eq!(shown(&user, "192.0.2.7").as_deref(), Some("user=alice familiar=192.0.2.7"));
+        assert_eq!(shown(&user, "").as_deref(), Some("user=alice familiar=local"));
+        let pair = [Attribute::Username, Attribute::Address];
+        assert_eq!(shown(&pair, "192.0.2.7").as_deref(), Some("user=alice address=192.0.2.7"));
+        let service = [Attribute::Service];
+        assert_eq!(shown(&service, "192.0.2.7").as_deref(), Some("service=sshd"));
     }
 }

@@ -1,12 +1,20 @@
 //! The failures that count, and the counters that are views of them.
 
+mod counter;
+mod levels;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::attempt::{Failure, Reporter};
 use crate::effect::{CounterState, Effect, Release};
-use crate::judge::keys_of;
+use crate::filter::Filter;
+use crate::judge::Judge;
 use crate::key::CounterKey;
-use crate::settings::{CounterRule, Settings};
+use crate::ledger::counter::{Counter, Entry};
+use crate::ledger::levels::Levels;
+use crate::note::LevelKey;
 use crate::time::Timestamp;
 
 /// Failures that are remembered at once; one takes some 200 bytes.
@@ -22,6 +30,7 @@ pub(crate) struct Ledger {
     counters: HashMap<CounterKey, Counter>,
     /// One entry for each counter; a failure that came later moves it when it is reached.
     expiries: BTreeSet<(Timestamp, CounterKey)>,
+    levels: Levels,
     next_id: u64,
 }
 
@@ -30,24 +39,6 @@ struct Held {
     failure: Failure,
     /// How many counters hold it.
     counters: usize,
-}
-
-#[derive(Debug)]
-struct Counter {
-    rule: CounterRule,
-    /// Its entry among the expiries.
-    looked_at: Option<Timestamp>,
-    /// In the order of time; never empty. At most one more than the limit.
-    failures: Vec<Entry>,
-    /// Failures past the limit that are only counted.
-    surplus: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    id: u64,
-    at: Timestamp,
-    reporter: Reporter,
 }
 
 /// Which failures of a counter to drop.
@@ -64,6 +55,7 @@ impl Default for Ledger {
             failures: BTreeMap::new(),
             counters: HashMap::new(),
             expiries: BTreeSet::new(),
+            levels: Levels::default(),
             next_id: 0,
         }
     }
@@ -104,7 +96,7 @@ impl Ledger {
     /// Counts a failure in the counters of these names that did not forgive it already.
     pub(crate) fn add(
         &mut self,
-        settings: &Settings,
+        judge: &Judge,
         failure: Failure,
         keys: &[CounterKey],
     ) -> Vec<Effect> {
@@ -112,11 +104,11 @@ impl Ledger {
         self.next_id = self.next_id.max(failure.id);
         let mut counters = 0;
         for key in keys.iter().filter(|key| !failure.forgiven.contains(key.attributes)) {
-            let Some(rule) = settings.rule(key.attributes) else {
+            if self.counter(judge, key, failure.at).is_none() {
                 continue;
-            };
+            }
             counters += 1;
-            effects.extend(self.append(key, rule, &failure));
+            effects.extend(self.append(key, &failure));
             effects.extend(self.fold_surplus(key));
         }
         if counters > 0 {
@@ -124,7 +116,7 @@ impl Ledger {
             self.failures.insert(failure.id, Held { failure, counters });
         }
         if self.failures.len() > self.most {
-            effects.extend(self.forget_oldest(settings));
+            effects.extend(self.forget_oldest(judge));
         }
         effects
     }
@@ -156,34 +148,83 @@ impl Ledger {
         effects
     }
 
-    /// Drops the counters whose cool-off is over; their names come back beside the effects.
+    /// Drops the counters whose cool-off is over, and failures out of their window; the names of
+    /// counters that hold less come back beside the effects.
     pub(crate) fn expire(&mut self, now: Timestamp) -> (Vec<Effect>, Vec<CounterKey>) {
-        let (mut effects, mut expired) = (Vec::new(), Vec::new());
-        while self.next_expiry().is_some_and(|at| at <= now) {
+        let (mut effects, mut lowered) = (self.levels.expire(now), Vec::new());
+        while self.expiries.first().is_some_and(|(at, _)| *at <= now) {
             let Some((_, key)) = self.expiries.pop_first() else { break };
             let Some(counter) = self.counters.get_mut(&key) else { continue };
-            counter.looked_at = counter.until();
-            match counter.looked_at {
-                Some(until) if until > now => drop(self.expiries.insert((until, key))),
-                _ => {
-                    let dropped = self.remove_entries(&key, Release::CoolOff, |_| true);
-                    effects.extend(dropped.effects);
-                    effects.extend(self.unheld(&dropped.ids));
-                    expired.push(key);
-                }
+            counter.looked_at = None;
+            if counter.next_change().is_some_and(|next| next <= now) {
+                effects.extend(self.cool_off(&key, now));
+                lowered.push(key.clone());
             }
+            self.schedule(&key);
         }
-        (effects, expired)
+        (effects, lowered)
     }
 
     /// When [`Ledger::expire`] has something to do at the earliest.
     pub(crate) fn next_expiry(&self) -> Option<Timestamp> {
-        self.expiries.first().map(|(at, _)| *at)
+        let counters = self.expiries.first().map(|(at, _)| *at);
+        [counters, self.levels.next_end()].into_iter().flatten().min()
+    }
+
+    /// Counts from nothing, but knows how many lockouts there were.
+    pub(crate) fn afresh(&mut self, judge: &Judge) -> Self {
+        Self { levels: self.levels.under(&judge.settings), ..Self::default() }
+    }
+
+    /// What was noted before a restart.
+    pub(crate) fn recall_level(&mut self, judge: &Judge, key: LevelKey, level: u8, at: Timestamp) {
+        self.levels.recall(&judge.settings, key, level, at);
+    }
+
+    /// The next lockout of the counters that a filter names is a first one.
+    pub(crate) fn forget_levels(&mut self, filter: &Filter) -> Vec<Effect> {
+        self.levels.forget(|counter| filter.names(counter))
+    }
+
+    /// The counter of this name, made where there is none.
+    fn counter(&mut self, judge: &Judge, key: &CounterKey, now: Timestamp) -> Option<&mut Counter> {
+        let rule = judge.settings.counter(key.counter)?;
+        let level = || self.levels.next(rule, key, now);
+        Some(
+            self.counters.entry(key.clone()).or_insert_with(|| Counter::new(rule.clone(), level())),
+        )
+    }
+
+    /// The time of a counter is over, or that of its oldest failures.
+    fn cool_off(&mut self, key: &CounterKey, now: Timestamp) -> Vec<Effect> {
+        let Some(counter) = self.counters.get(key) else { return Vec::new() };
+        let goes = counter.outdated(now);
+        let mut effects = match counter.ended_lockout() {
+            Some(ended) => self.levels.note(&counter.rule, key, counter.level, ended),
+            None => Vec::new(),
+        };
+        let dropped = self.remove_entries(key, Release::CoolOff, goes);
+        effects.extend(dropped.effects);
+        effects.extend(self.unheld(&dropped.ids));
+        effects
+    }
+
+    /// Looks at a counter again when it changes by itself.
+    fn schedule(&mut self, key: &CounterKey) {
+        let Some(counter) = self.counters.get_mut(key) else { return };
+        let Some(next) = counter.next_change() else { return };
+        if counter.looked_at.is_some_and(|at| at <= next) {
+            return;
+        }
+        if let Some(at) = counter.looked_at.replace(next) {
+            self.expiries.remove(&(at, key.clone()));
+        }
+        self.expiries.insert((next, key.clone()));
     }
 
     /// Makes room: the oldest failure goes, but not one that a lockout rests on if others do.
-    fn forget_oldest(&mut self, settings: &Settings) -> Vec<Effect> {
-        let keys = |held: &Held| keys_of(settings, &held.failure.client);
+    fn forget_oldest(&mut self, judge: &Judge) -> Vec<Effect> {
+        let keys = |held: &Held| judge.keys_of(&held.failure);
         let mut oldest = self.failures.values().take(LOOKED_AT);
         let idle = oldest.find(|held| !keys(held).iter().any(|key| self.is_locked(key)));
         let Some(held) = idle.or_else(|| self.failures.values().next()) else { return Vec::new() };
@@ -191,20 +232,12 @@ impl Ledger {
         self.remove(id, &keys)
     }
 
-    fn append(&mut self, key: &CounterKey, rule: CounterRule, failure: &Failure) -> Option<Effect> {
+    fn append(&mut self, key: &CounterKey, failure: &Failure) -> Option<Effect> {
         let entry = Entry { id: failure.id, at: failure.at, reporter: failure.reporter };
-        let counter = self.counters.entry(key.clone()).or_insert_with(|| Counter {
-            rule,
-            looked_at: None,
-            failures: Vec::new(),
-            surplus: 0,
-        });
+        let counter = self.counters.get_mut(key)?;
         counter.failures.push(entry);
-        if counter.looked_at.is_none() {
-            counter.looked_at = counter.until();
-            self.expiries.extend(counter.looked_at.map(|at| (at, key.clone())));
-        }
         let state = counter.state(key);
+        self.schedule(key);
         (state.failures == state.limit).then_some(Effect::Locked(state))
     }
 
@@ -244,6 +277,8 @@ impl Ledger {
             let looked_at = counter.looked_at;
             self.counters.remove(key);
             looked_at.map(|at| self.expiries.remove(&(at, key.clone())));
+        } else {
+            self.schedule(key);
         }
         for id in &dropped.ids {
             self.release(*id);
@@ -276,120 +311,5 @@ struct Dropped {
 impl Drop {
     fn covers(self, entry: &Entry) -> bool {
         self == Self::All || entry.reporter == Reporter::Owner
-    }
-}
-
-impl Counter {
-    fn count(&self) -> u32 {
-        u32::try_from(self.failures.len()).unwrap_or(u32::MAX).saturating_add(self.surplus)
-    }
-
-    /// When it reached its limit.
-    fn locked(&self) -> Option<Timestamp> {
-        self.failures.get(self.limit() - 1).map(|entry| entry.at)
-    }
-
-    /// At least 1.
-    fn limit(&self) -> usize {
-        usize::try_from(self.rule.limit.get()).unwrap_or(usize::MAX - 1)
-    }
-
-    fn last(&self) -> Timestamp {
-        self.failures.last().map_or_else(Timestamp::default, |entry| entry.at)
-    }
-
-    /// A counter forgets after a period without a counted failure, as in django-axes.
-    fn until(&self) -> Option<Timestamp> {
-        self.rule.cooloff.map(|cooloff| self.last().after(cooloff))
-    }
-
-    fn state(&self, key: &CounterKey) -> CounterState {
-        CounterState {
-            key: key.clone(),
-            failures: self.count(),
-            limit: self.rule.limit.get(),
-            first: self.failures.first().map_or_else(Timestamp::default, |entry| entry.at),
-            last: self.last(),
-            locked: self.locked(),
-            until: self.until(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::num::NonZeroU32;
-
-    use super::*;
-    use crate::attempt::Forgiven;
-    use crate::attribute::{Attribute, AttributeSet};
-    use crate::client::{Address, Client};
-    use crate::networks::Networks;
-    use crate::settings::{Enforcement, Prefixes};
-
-    fn settings() -> Settings {
-        let rule = CounterRule {
-            attributes: AttributeSet::new(&[Attribute::Username]).unwrap(),
-            limit: NonZeroU32::new(2).unwrap(),
-            cooloff: None,
-        };
-        Settings {
-            enforcement: Enforcement::On,
-            rules: vec![rule],
-            reset_on_success: true,
-            refused_tries: crate::settings::RefusedTries::Ignored,
-            only_whitelist: false,
-            even_deny_root: false,
-            whitelist: Networks::default(),
-            blacklist: Networks::default(),
-            prefixes: Prefixes::default(),
-            gate_wait: std::time::Duration::ZERO,
-            place_lease: std::time::Duration::ZERO,
-        }
-    }
-
-    fn fail(ledger: &mut Ledger, user: &str) -> Vec<Effect> {
-        let settings = settings();
-        let client = Client {
-            user: user.into(),
-            address: Address::Local,
-            service: "sudo".into(),
-            tty: None,
-            ruser: None,
-        };
-        let failure = Failure {
-            id: ledger.next_id(),
-            at: Timestamp::default(),
-            client: client.clone(),
-            reporter: Reporter::Root,
-            forgiven: Forgiven::default(),
-        };
-        let keys = keys_of(&settings, &client);
-        ledger.add(&settings, failure, &keys)
-    }
-
-    #[test]
-    fn the_oldest_failure_goes_when_there_are_too_many_but_lockouts_stay() {
-        let mut ledger = Ledger { most: 4, ..Ledger::default() };
-        for user in ["locked", "locked", "a", "b"] {
-            fail(&mut ledger, user);
-        }
-        let effects = fail(&mut ledger, "c");
-        assert!(effects.contains(&Effect::Forget(3)), "the failure of a: {effects:?}");
-        let users = ledger.failures().map(|failure| failure.client.user.to_string());
-        assert_eq!(users.collect::<Vec<_>>(), ["locked", "locked", "b", "c"]);
-        assert_eq!(ledger.counters.len(), 3);
-        assert!(ledger.expiries.is_empty(), "nothing here cools off");
-    }
-
-    #[test]
-    fn a_newcomer_does_not_push_a_lockout_out() {
-        let mut ledger = Ledger { most: 2, ..Ledger::default() };
-        fail(&mut ledger, "locked");
-        fail(&mut ledger, "locked");
-        let effects = fail(&mut ledger, "b");
-        // The newcomer is the only one that no lockout rests on.
-        assert!(effects.contains(&Effect::Forget(3)), "{effects:?}");
-        assert_eq!(ledger.failures().count(), 2);
     }
 }

@@ -4,6 +4,7 @@
 //! comes back as effects. Start with [`keeper::Keeper`].
 #![forbid(unsafe_code)]
 
+pub mod account;
 pub mod attempt;
 pub mod attribute;
 pub mod client;
@@ -11,11 +12,19 @@ pub mod effect;
 pub mod filter;
 pub mod keeper;
 pub mod key;
+pub mod lists;
+pub mod message;
 pub mod networks;
+pub mod note;
 pub mod settings;
+pub mod subject;
 pub mod time;
 
+mod familiar;
 mod flight;
 mod judge;
 mod ledger;
 mod seats;
+mod timed;
+
+pub use judge::Exemption;

@@ -1,36 +1,126 @@
 //! What the administrator decided.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attribute::AttributeSet;
+use crate::account::Account;
+use crate::attribute::{Attribute, AttributeSet};
+use crate::client::Client;
+use crate::lists::List;
+use crate::message::Messages;
 use crate::networks::Networks;
+use crate::subject::Subject;
 
 /// Everything that the rules depend on.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Whether anybody is counted or refused at all.
-    pub enforcement: Enforcement,
-    /// The counters; an attempt falls into one of each rule.
-    pub rules: Vec<CounterRule>,
-    /// Whether a success forgives the counters that name its user.
-    pub reset_on_success: bool,
-    /// What a try that a lockout refuses does to the counters.
-    pub refused_tries: RefusedTries,
+    /// Every kind of counter; profiles name them by their place in here.
+    pub counters: Vec<Arc<CounterRule>>,
+    /// What applies to clients that no rule matches.
+    pub base: Arc<Profile>,
+    /// Exceptions; the first that matches a client applies.
+    pub rules: Vec<Rule>,
+    /// The services in which a lockout refuses anybody.
+    pub services: Services,
+    /// Whose logins are counted at all.
+    pub users: Users,
     /// Whether root at the console of this machine can be locked like anybody else.
     pub even_deny_root: bool,
     /// Clients that are never counted and never refused.
-    pub whitelist: Networks,
+    pub whitelist: List,
     /// Whether clients outside the whitelist are always refused.
     pub only_whitelist: bool,
     /// Clients that are always refused; stronger than the whitelist.
-    pub blacklist: Networks,
+    pub blacklist: List,
+    /// Addresses shared by many: never counted without a user name.
+    pub trusted_proxies: Networks,
+    /// For how long an address is familiar from which a user logged in; `None` for never.
+    pub familiar_for: Option<Duration>,
     /// How addresses are folded into networks before they are counted.
     pub prefixes: Prefixes,
+    /// What a person is told whom a lockout refuses.
+    pub messages: Messages,
+    /// What of names and addresses is kept.
+    pub privacy: Privacy,
     /// Longest wait for a free place at the gate.
     pub gate_wait: Duration,
     /// After this long at the password module an attempt counts as a failure.
     pub place_lease: Duration,
+}
+
+/// How clients are judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The rule that it belongs to; `None` for everybody else.
+    pub rule: Option<Arc<str>>,
+    /// Whether anybody is counted or refused at all.
+    pub enforcement: Enforcement,
+    /// An attempt falls into one of each of these.
+    pub counters: Vec<CounterId>,
+    /// Whether a success forgives the counters that name its user.
+    pub reset_on_success: bool,
+    /// What a try that a lockout refuses does to the counters.
+    pub refused_tries: RefusedTries,
+}
+
+/// The place of a kind of counter in [`Settings::counters`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CounterId(pub u16);
+
+/// An exception for some clients.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Services concerned; none means all.
+    pub services: BTreeSet<Arc<str>>,
+    /// Users and groups concerned; none means all.
+    pub accounts: Vec<Subject>,
+    /// Addresses concerned; none means all.
+    pub networks: Networks,
+    /// How they are judged.
+    pub profile: Arc<Profile>,
+}
+
+/// Services in which lockouts are enforced; in the others they are only counted and logged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Services {
+    /// In every one.
+    #[default]
+    All,
+    /// In these.
+    Only(BTreeSet<Arc<str>>),
+}
+
+/// Whose logins are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Users {
+    /// Everybody's.
+    #[default]
+    All,
+    /// Not those of accounts that a directory keeps, which has lockouts of its own.
+    Local,
+}
+
+/// What of names and addresses is kept: on disk, in lists and in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Privacy {
+    /// Of user names.
+    pub usernames: Keep,
+    /// Of remote addresses and host names.
+    pub addresses: Keep,
+}
+
+/// What of a value is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// All of it.
+    #[default]
+    Plain,
+    /// A keyed hash: the same value is known again, and not to be read.
+    Hash,
+    /// Nothing.
+    Nothing,
 }
 
 /// Whether the rules apply.
@@ -54,14 +144,28 @@ pub enum RefusedTries {
 }
 
 /// One kind of counter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CounterRule {
+    /// What the administrator calls it.
+    pub name: Option<Arc<str>>,
     /// What it looks at.
     pub attributes: AttributeSet,
     /// Failures at which it locks.
     pub limit: NonZeroU32,
-    /// Time without a counted failure after which it forgets; `None` for never.
-    pub cooloff: Option<Duration>,
+    /// How long a failure counts; `None` for as long as the cool-off.
+    pub window: Option<Duration>,
+    /// When it forgets.
+    pub cooloff: CoolOff,
+}
+
+/// Time without a counted failure after which a counter forgets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoolOff {
+    /// For the first lockout, the second and so on, the last one for all that follow. `None` is
+    /// never; no level at all is never too.
+    pub levels: Vec<Option<Duration>>,
+    /// This long after a lockout ended the next one is a first one again.
+    pub decay: Duration,
 }
 
 /// Bits of an address that a counter looks at.
@@ -79,10 +183,147 @@ impl Default for Prefixes {
     }
 }
 
+/// As shipped: see `packaging/axes.toml` for the reasons.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            counters: Vec::new(),
+            base: Arc::new(Profile::default()),
+            rules: Vec::new(),
+            services: Services::All,
+            users: Users::All,
+            even_deny_root: false,
+            whitelist: List::default(),
+            only_whitelist: false,
+            blacklist: List::default(),
+            trusted_proxies: Networks::default(),
+            familiar_for: Some(Duration::from_secs(30 * 24 * 3600)),
+            prefixes: Prefixes::default(),
+            messages: Messages::default(),
+            privacy: Privacy::default(),
+            gate_wait: Duration::from_secs(10),
+            place_lease: Duration::from_secs(120),
+        }
+        .with_counters(CounterRule::shipped())
+    }
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            rule: None,
+            enforcement: Enforcement::On,
+            counters: Vec::new(),
+            reset_on_success: true,
+            refused_tries: RefusedTries::Ignored,
+        }
+    }
+}
+
 impl Settings {
-    /// The rule for counters over these attributes.
+    /// The same with these counters for everybody, and no rules.
     #[must_use]
-    pub fn rule(&self, attributes: AttributeSet) -> Option<CounterRule> {
-        self.rules.iter().copied().find(|rule| rule.attributes == attributes)
+    pub fn with_counters(self, counters: Vec<CounterRule>) -> Self {
+        let ids = (0..).map(CounterId).zip(&counters).map(|(id, _)| id).collect();
+        let base = Arc::new(Profile { counters: ids, ..(*self.base).clone() });
+        let counters = counters.into_iter().map(Arc::new).collect();
+        Self { counters, base, rules: Vec::new(), ..self }
+    }
+
+    /// How a client is judged: by the first rule that matches, else like everybody.
+    #[must_use]
+    pub fn profile(&self, client: &Client, account: Option<&Account>) -> &Arc<Profile> {
+        let rule = self.rules.iter().find(|rule| rule.matches(client, account));
+        rule.map_or(&self.base, |rule| &rule.profile)
+    }
+
+    /// A kind of counter.
+    #[must_use]
+    pub fn counter(&self, id: CounterId) -> Option<&Arc<CounterRule>> {
+        self.counters.get(usize::from(id.0))
+    }
+
+    /// Whether some rule asks for more than the name of an account.
+    #[must_use]
+    pub fn asks_for_accounts(&self) -> bool {
+        let mut subjects = self.rules.iter().flat_map(|rule| &rule.accounts);
+        subjects.any(|subject| matches!(subject, Subject::Group(_) | Subject::Uids(..)))
+    }
+}
+
+impl Rule {
+    fn matches(&self, client: &Client, account: Option<&Account>) -> bool {
+        let named = |subject: &Subject| subject.means(&client.user, account);
+        (self.services.is_empty() || self.services.contains(&client.service))
+            && (self.accounts.is_empty() || self.accounts.iter().any(named))
+            && (self.networks.is_empty() || self.networks.find(&client.address).is_some())
+    }
+}
+
+impl Services {
+    /// Whether lockouts are enforced in a service.
+    #[must_use]
+    pub fn enforced(&self, service: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(services) => services.contains(service),
+        }
+    }
+}
+
+impl CounterRule {
+    /// Five guesses at one user from one address; twenty from one address, whoever is guessed
+    /// at; a hundred at one user, wherever from.
+    #[must_use]
+    pub fn shipped() -> Vec<Self> {
+        use Attribute::{Address, Username};
+        const FIVE: NonZeroU32 = NonZeroU32::new(5).unwrap();
+        const TWENTY: NonZeroU32 = NonZeroU32::new(20).unwrap();
+        const HUNDRED: NonZeroU32 = NonZeroU32::new(100).unwrap();
+        let kinds: [(&[Attribute], _); 3] =
+            [(&[Username, Address], FIVE), (&[Address], TWENTY), (&[Username], HUNDRED)];
+        let rule = |(attributes, limit): (&[Attribute], NonZeroU32)| {
+            // Nothing is empty here.
+            let attributes = AttributeSet::new(attributes).ok()?;
+            let cooloff = CoolOff::default();
+            Some(Self { name: None, attributes, limit, window: None, cooloff })
+        };
+        kinds.into_iter().filter_map(rule).collect()
+    }
+}
+
+impl Default for CoolOff {
+    fn default() -> Self {
+        Self { levels: vec![Some(Duration::from_secs(15 * 60))], decay: Self::DECAY }
+    }
+}
+
+impl CoolOff {
+    /// A day without a lockout, and the next one is a first one again.
+    pub const DECAY: Duration = Duration::from_secs(24 * 3600);
+
+    /// The same for every lockout; `None` for never.
+    #[must_use]
+    pub fn constant(time: Option<Duration>) -> Self {
+        Self { levels: vec![time], ..Self::default() }
+    }
+
+    /// Whether it depends on how many lockouts there were.
+    #[must_use]
+    pub fn rises(&self) -> bool {
+        self.levels.len() > 1
+    }
+
+    /// For the lockout of this level, from 0; `None` for never.
+    #[must_use]
+    pub fn at(&self, level: u8) -> Option<Duration> {
+        self.levels.get(usize::from(self.clamped(level))).copied().flatten()
+    }
+
+    /// A level that there is.
+    #[must_use]
+    pub fn clamped(&self, level: u8) -> u8 {
+        let last = self.levels.len().saturating_sub(1);
+        level.min(u8::try_from(last).unwrap_or(u8::MAX))
     }
 }

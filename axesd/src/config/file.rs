@@ -76,6 +76,17 @@ pub(super) fn merge(below: &mut Table, above: Table) {
     }
 }
 
+/// The line on which a key or a table is written last.
+pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
+    let names = |line: &str| {
+        let line = line.trim_start().trim_start_matches('[');
+        let rest = line.strip_prefix(key)?.trim_start();
+        rest.starts_with(['=', ']']).then_some(())
+    };
+    let lines = text.lines().enumerate();
+    lines.filter(|(_, line)| names(line).is_some()).last().map(|(index, _)| index + 1)
+}
+
 fn check(path: &Path, metadata: &fs::Metadata) -> Result<(), ConfigError> {
     let path = path.to_owned();
     let owner = metadata.uid();

@@ -1,15 +1,20 @@
 //! Values of the configuration; each can only hold what is allowed.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axes_policy::attribute::{Attribute, AttributeError, AttributeSet};
-use ipnetwork::IpNetwork;
+use axes_policy::message::{Message, MessageError};
+use axes_policy::settings::{CoolOff, Keep, Services, Settings};
+use axes_policy::subject::{Subject, SubjectError};
 use serde::Deserialize;
 use toml::Value;
 
 /// As long as the module waits (`MAX_GATE_WAIT` in pam_axes).
 const MAX_GATE_WAIT: Duration = Duration::from_secs(60);
+/// Lockouts of one counter that can differ.
+const MAX_LEVELS: usize = 32;
 
 /// The kind of store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -33,6 +38,11 @@ pub(super) struct Limit(pub(super) NonZeroU32);
 #[serde(try_from = "Vec<Combination>")]
 pub(super) struct Parameters(pub(super) Vec<AttributeSet>);
 
+/// `parameters` of a counter: one combination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Combination")]
+pub(super) struct Parameter(pub(super) AttributeSet);
+
 /// One item of `lockout_parameters`.
 #[derive(Debug, Deserialize)]
 #[serde(untagged, expecting = "an attribute such as \"username\", or a list of attributes")]
@@ -41,10 +51,53 @@ enum Combination {
     All(Vec<String>),
 }
 
-/// `cooloff_time`; `None` for never.
+/// `cooloff_time`: one period for each level; `None` for never.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Value")]
+pub(super) struct CoolOffTime(pub(super) Vec<Option<Duration>>);
+
+/// `failure_window`; `None` for none.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(try_from = "Value")]
+pub(super) struct Window(pub(super) Option<Duration>);
+
+/// `familiar_for`; `None` for never.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "Value")]
-pub(super) struct CoolOff(pub(super) Option<Duration>);
+pub(super) struct FamiliarFor(pub(super) Option<Duration>);
+
+/// What of names or of addresses is kept.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(try_from = "Value")]
+pub(super) struct Stored(pub(super) Keep);
+
+/// A sentence with places to be filled in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Sentence(pub(super) Message);
+
+/// `services`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(try_from = "Vec<String>")]
+pub(super) struct ServiceNames(pub(super) Services);
+
+/// A user, a `@group`, or a range of uids.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Who(pub(super) Subject);
+
+/// What a counter or a rule is called.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Title(pub(super) Arc<str>);
+
+/// One value, or a list of them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "a text or a list of texts")]
+pub(super) enum OneOrMore<T> {
+    One(T),
+    More(Vec<T>),
+}
 
 /// A duration with a unit.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -57,9 +110,9 @@ pub(super) struct Period(pub(super) Duration);
 pub(super) struct GateWait(pub(super) Duration);
 
 /// An address or a network.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Network(pub(super) IpNetwork);
+pub(super) struct Network(pub(super) Subject);
 
 /// Bits of an address that has `MAX` of them.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -73,16 +126,24 @@ impl Default for Limit {
     }
 }
 
-impl Default for Parameters {
+impl Default for CoolOffTime {
     fn default() -> Self {
-        let pair = AttributeSet::new(&[Attribute::Username, Attribute::Address]);
-        Self(pair.into_iter().collect())
+        Self(CoolOff::default().levels)
     }
 }
 
-impl Default for CoolOff {
+impl Default for FamiliarFor {
     fn default() -> Self {
-        Self(Some(Duration::from_secs(15 * 60)))
+        Self(Settings::default().familiar_for)
+    }
+}
+
+impl<T> OneOrMore<T> {
+    pub(super) fn into_vec(self) -> Vec<T> {
+        match self {
+            Self::One(one) => vec![one],
+            Self::More(more) => more,
+        }
     }
 }
 
@@ -118,6 +179,14 @@ impl TryFrom<Vec<Combination>> for Parameters {
     }
 }
 
+impl TryFrom<Combination> for Parameter {
+    type Error = AttributeError;
+
+    fn try_from(combination: Combination) -> Result<Self, AttributeError> {
+        combination.attributes().map(Self)
+    }
+}
+
 impl Combination {
     fn attributes(self) -> Result<AttributeSet, AttributeError> {
         let names = match self {
@@ -130,16 +199,101 @@ impl Combination {
     }
 }
 
-impl TryFrom<Value> for CoolOff {
+impl TryFrom<Value> for CoolOffTime {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
-        if value.as_str() == Some("never") {
-            return Ok(Self(None));
+        let Value::Array(levels) = value else {
+            return period_or("never", value).map(|time| Self(vec![time]));
+        };
+        if levels.is_empty() || levels.len() > MAX_LEVELS {
+            return Err(format!("a list needs 1 to {MAX_LEVELS} durations, one for each lockout"));
         }
-        let period = Period::try_from(value);
-        period.map(|period| Self(Some(period.0))).map_err(|error| error + ", or \"never\"")
+        let levels: Result<Vec<_>, _> =
+            levels.into_iter().map(|level| period_or("never", level)).collect();
+        levels.map(Self)
     }
+}
+
+impl TryFrom<Value> for Window {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        period_or("none", value).map(Self)
+    }
+}
+
+impl TryFrom<Value> for FamiliarFor {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        period_or("never", value).map(Self)
+    }
+}
+
+impl TryFrom<Value> for Stored {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match (value.as_bool(), value.as_str()) {
+            (Some(true), _) => Ok(Self(Keep::Plain)),
+            (Some(false), _) => Ok(Self(Keep::Nothing)),
+            (None, Some("hash")) => Ok(Self(Keep::Hash)),
+            _ => Err(format!("{value} is not allowed; use true, \"hash\" or false")),
+        }
+    }
+}
+
+impl TryFrom<String> for Sentence {
+    type Error = MessageError;
+
+    fn try_from(text: String) -> Result<Self, MessageError> {
+        text.parse().map(Self)
+    }
+}
+
+impl TryFrom<Vec<String>> for ServiceNames {
+    type Error = String;
+
+    fn try_from(names: Vec<String>) -> Result<Self, String> {
+        if names.is_empty() {
+            let advice = "to refuse nobody, use lock_out_at_failure = false";
+            return Err(format!("an empty list would enforce nothing; {advice}"));
+        }
+        if names.iter().any(|name| name == "*") {
+            return Ok(Self(Services::All));
+        }
+        Ok(Self(Services::Only(names.into_iter().map(Into::into).collect())))
+    }
+}
+
+impl TryFrom<String> for Who {
+    type Error = SubjectError;
+
+    fn try_from(text: String) -> Result<Self, SubjectError> {
+        Subject::account(&text).map(Self)
+    }
+}
+
+impl TryFrom<String> for Title {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if text.is_empty() || text.len() > 32 || !text.bytes().all(plain) {
+            let allowed = "1 to 32 letters, digits, `-`, `_` or `.`";
+            return Err(format!("\"{text}\" is no name for this; use {allowed}"));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+fn period_or(word: &str, value: Value) -> Result<Option<Duration>, String> {
+    if value.as_str() == Some(word) {
+        return Ok(None);
+    }
+    let period = Period::try_from(value);
+    period.map(|period| Some(period.0)).map_err(|error| format!("{error}, or \"{word}\""))
 }
 
 impl TryFrom<Value> for Period {
@@ -168,12 +322,10 @@ impl TryFrom<Value> for GateWait {
 }
 
 impl TryFrom<String> for Network {
-    type Error = String;
+    type Error = SubjectError;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|_| {
-            format!("\"{text}\" is not an address or network; write 192.0.2.7 or 2001:db8::/32")
-        })
+    fn try_from(text: String) -> Result<Self, SubjectError> {
+        Subject::network(&text).map(Self)
     }
 }
 

@@ -39,19 +39,19 @@ impl Engine {
     }
 
     /// Records a refusal; the sentence for the person at the prompt.
-    pub(super) fn refused(&self, client: Client, refusal: &Refusal) -> String {
+    pub(super) fn refused(&self, client: Client, user: &str, refusal: &Refusal) -> String {
         self.logger.notice(format!("refused {client}: {refusal}"));
         let changes = self.record(client, Outcome::Refused, Some(refusal.reason()));
         drop(self.commit(changes));
-        sentence::refusal(refusal, &self.clock)
+        self.sentence(refusal, user)
     }
 
     pub(super) fn turn_away(&self, id: AttemptId, refusal: &Refusal) -> Answer {
         let pending = self.state.borrow_mut().pending.remove(&id);
         let Some(pending) = pending else {
-            return Answer::Refused(sentence::refusal(refusal, &self.clock));
+            return Answer::Refused(self.sentence(refusal, ""));
         };
-        let answer = Answer::Refused(self.refused(pending.client, refusal));
+        let answer = Answer::Refused(self.refused(pending.client, &pending.user, refusal));
         if let Some(waiter) = pending.waiter {
             // Whoever hung up meanwhile does not want to know.
             let _ = waiter.send(answer.clone());
@@ -83,6 +83,11 @@ impl Engine {
             match effect {
                 Effect::Keep(failure) => changes.push(Change::PutFailure(failure)),
                 Effect::Forget(id) => changes.push(Change::ForgetFailure(id)),
+                Effect::Remember(note) => changes.push(Change::Remember(note)),
+                Effect::Drop(key) => changes.push(Change::Drop(key)),
+                Effect::Ended(entry) => {
+                    self.logger.notice(format!("{} of {} ended", entry.list, entry.subject));
+                }
                 Effect::Locked(counter) => self
                     .logger
                     .notice(format!("locked {counter}{}", sentence::until(&counter, &self.clock))),

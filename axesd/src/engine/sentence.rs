@@ -3,32 +3,52 @@
 use std::time::Duration;
 
 use axes_policy::effect::{CounterState, Refusal};
+use axes_policy::message::{Facts, Speech};
+use axes_policy::time::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::engine::Clock;
+use crate::engine::{Clock, Engine};
 
-/// For the person who tries to log in.
-pub(super) fn refusal(refusal: &Refusal, clock: &Clock) -> String {
-    match refusal {
-        Refusal::Locked(counter) => {
-            format!("Too many failed logins: locked{}.", until(counter, clock))
+impl Engine {
+    /// For the person who tries to log in; empty where nothing shall be said.
+    pub(super) fn sentence(&self, refusal: &Refusal, user: &str) -> String {
+        let state = self.state.borrow();
+        let messages = &state.keeper.settings().messages;
+        if messages.speech == Speech::Silent {
+            return String::new();
         }
-        Refusal::Blacklisted(_) | Refusal::NotWhitelisted => {
-            "Logins from this address are not allowed.".to_owned()
-        }
-        Refusal::Busy => "Too many logins at once; try again in a moment.".to_owned(),
+        let counter = match refusal {
+            Refusal::Locked(counter, _) => counter,
+            Refusal::Blacklisted(_) | Refusal::NotWhitelisted => {
+                return "Logins from this address or as this user are not allowed.".to_owned();
+            }
+            Refusal::Busy => {
+                return "Too many logins at once; try again in a moment.".to_owned();
+            }
+        };
+        let help = &messages.help_address;
+        let Some(end) = counter.until else {
+            return messages.permalock.fill(Facts { left: "", until: "", user, help });
+        };
+        let (left, until) = end_of(end, &self.clock);
+        messages.cooloff.fill(Facts { left: &left, until: &until, user, help })
     }
 }
 
 /// How long a lockout lasts, as the end of a sentence.
 pub(super) fn until(counter: &CounterState, clock: &Clock) -> String {
-    let Some(until) = counter.until else {
+    let Some(end) = counter.until else {
         return " until an administrator lifts it".to_owned();
     };
-    let left = until.since(clock.now());
+    let (left, until) = end_of(end, clock);
+    format!(" until {until} (for {left})")
+}
+
+/// How long it is until a moment, and what people call it.
+fn end_of(end: Timestamp, clock: &Clock) -> (String, String) {
+    let left = end.since(clock.now());
     let left = Duration::from_secs(left.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX));
-    let moment = local_time(clock.wall_ms(until), left);
-    format!(" until {moment} (for {})", humantime::format_duration(left))
+    (humantime::format_duration(left).to_string(), local_time(clock.wall_ms(end), left))
 }
 
 fn local_time(milliseconds: u64, left: Duration) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axes_proto::pam::{self, Reply, Request, Stage};
 use tokio::net::UnixStream;
 
-use crate::engine::{Address, Answer, AttemptId, Client, Engine, Reporter, Word};
+use crate::engine::{Address, Answer, AttemptId, Client, Engine, Reporter, Visitor, Word};
 use crate::server::frames::{self, Fault};
 use crate::server::peer::Peer;
 use crate::server::prompts::{AtPrompt, Prompts};
@@ -75,13 +75,13 @@ async fn converse(
         };
         let reply = match request {
             Request::Begin(client, stage) => match reported(service, &client, peer).await {
-                Ok(client) => begin(service, stream, attempt, client, peer, stage).await?,
+                Ok(visitor) => begin(service, stream, attempt, visitor, stage).await?,
                 Err(reply) => reply,
             },
             Request::Answered => answered(service, stream, attempt).await?,
             Request::Verdict(outcome) => verdict(service, attempt, outcome).await,
             Request::Account(client) => match reported(service, &client, peer).await {
-                Ok(client) => reply(service.engine.account(client)),
+                Ok(visitor) => reply(service.engine.account(visitor)),
                 Err(reply) => reply,
             },
         };
@@ -95,38 +95,37 @@ async fn converse(
 }
 
 /// The client that a peer may report: root anybody, a user himself and on this machine.
-async fn reported(service: &Service, client: &pam::Client, peer: Peer) -> Result<Client, Reply> {
-    let user = service.names.canonical(client.user.as_str()).await;
+async fn reported(service: &Service, client: &pam::Client, peer: Peer) -> Result<Visitor, Reply> {
+    let engine = &service.engine;
+    let person = service.names.person(client.user.as_str(), engine.detail()).await;
+    let client = convert::client(client, person.name.clone());
     let Peer::User(uid) = peer else {
-        return Ok(convert::client(client, user));
+        return Ok(engine.visitor(client, person.account, Reporter::Root));
     };
-    if service.names.of_uid(uid).await.as_ref() != Some(&user) {
-        service.logger.warning(format!("uid {uid} may not report attempts of {}", Word(&user)));
+    if service.names.of_uid(uid).await.as_ref() != Some(&person.name) {
+        let named = Word(&person.name);
+        service.logger.warning(format!("uid {uid} may not report attempts of {named}"));
         return Err(failed("only root may report attempts of somebody else"));
     }
-    Ok(Client { address: Address::Local, ruser: None, ..convert::client(client, user) })
+    let client = Client { address: Address::Local, ruser: None, ..client };
+    Ok(engine.visitor(client, person.account, Reporter::Owner))
 }
 
 async fn begin(
     service: &Service,
     stream: &UnixStream,
     attempt: &mut InFlight<'_>,
-    client: Client,
-    peer: Peer,
+    visitor: Visitor,
     stage: Stage,
 ) -> Result<Reply, Fault> {
     if attempt.id.is_some() {
         return Ok(failed("this connection has an attempt already"));
     }
-    if stage == Stage::Verified && peer == Peer::Root {
-        attempt.id = Some(service.engine.verified(client));
+    if stage == Stage::Verified && visitor.reporter == Reporter::Root {
+        attempt.id = Some(service.engine.verified(visitor));
         return Ok(Reply::Proceed);
     }
-    let reporter = match peer {
-        Peer::Root => Reporter::Root,
-        Peer::User(_) => Reporter::Owner,
-    };
-    match service.engine.begin(client, reporter) {
+    match service.engine.begin(visitor) {
         Ok(id) => attempt.id = Some(id),
         Err(sentence) => return Ok(Reply::Refused(convert::sentence(&sentence))),
     }

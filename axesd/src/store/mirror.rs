@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axes_policy::attempt::{Attempt, Failure, Forgiven, Outcome, Reporter};
+use axes_policy::attempt::{Attempt, Failure, Forgiven, Lane, Outcome, Reporter};
 use axes_policy::client::{Address, Client};
 use axes_policy::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ pub(super) struct FailureV1<'a> {
     client: ClientV1<'a>,
     #[serde(with = "ReporterV1")]
     reporter: Reporter,
+    #[serde(with = "LaneV1")]
+    lane: Lane,
     forgiven: u16,
 }
 
@@ -54,6 +56,13 @@ enum ReporterV1 {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "Lane")]
+enum LaneV1 {
+    Stranger,
+    Familiar,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Outcome")]
 enum OutcomeV1 {
     Success,
@@ -70,6 +79,7 @@ impl FailureV1<'_> {
             at: Timestamp::from_millis(self.at),
             client: self.client.into(),
             reporter: self.reporter,
+            lane: self.lane,
             forgiven: Forgiven::from_bits(self.forgiven),
         }
     }
@@ -81,6 +91,7 @@ impl<'a> From<&'a Failure> for FailureV1<'a> {
             at: failure.at.as_millis(),
             client: (&failure.client).into(),
             reporter: failure.reporter,
+            lane: failure.lane,
             forgiven: failure.forgiven.bits(),
         }
     }

@@ -10,9 +10,11 @@
 
 use std::path::Path;
 
+use axes_policy::note::NoteKey;
 use serde::{Deserialize, Serialize};
 
 use super::mirror::{AttemptV1, FailureV1};
+use super::note::{NoteKeyV1, NoteV1};
 use super::{Change, Kept, StoreError};
 
 /// The version that this code writes. A new version is a new set of mirror types.
@@ -20,6 +22,7 @@ pub(super) const FORMAT: u8 = 1;
 
 const ATTEMPT: u8 = b'A';
 const FAILURE: u8 = b'F';
+const NOTE: u8 = b'N';
 const HEAD: usize = 5;
 
 /// Why bytes are no record.
@@ -50,6 +53,8 @@ pub(super) fn entry(change: &Change) -> (Vec<u8>, Option<Vec<u8>>) {
         Change::PutAttempt(number, attempt) => {
             put(key(ATTEMPT, *number), &AttemptV1::from(attempt))
         }
+        Change::Remember(note) => put(note_key(&note.key()), &NoteV1::from(note)),
+        Change::Drop(key) => (note_key(key), None),
         Change::ForgetFailure(id) => (key(FAILURE, *id), None),
         Change::ForgetAttempt(number) => (key(ATTEMPT, *number), None),
     }
@@ -58,8 +63,13 @@ pub(super) fn entry(change: &Change) -> (Vec<u8>, Option<Vec<u8>>) {
 impl Kept {
     /// Adds the record of this key.
     pub(super) fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-        let (kind, number) = key.split_first().ok_or(Fault::Damaged)?;
-        let number = u64::from_be_bytes(number.try_into().map_err(|_| Fault::Damaged)?);
+        let (kind, name) = key.split_first().ok_or(Fault::Damaged)?;
+        if *kind == NOTE {
+            let name: NoteKeyV1<'_> = whole(name)?;
+            self.notes.push(name.note(unseal(key, value)?).ok_or(Fault::Damaged)?);
+            return Ok(());
+        }
+        let number = u64::from_be_bytes(name.try_into().map_err(|_| Fault::Damaged)?);
         match *kind {
             FAILURE => self.failures.push(unseal::<FailureV1>(key, value)?.named(number)),
             ATTEMPT => self.attempts.push((number, unseal::<AttemptV1>(key, value)?.into())),
@@ -93,7 +103,11 @@ pub(super) fn unseal<'a, T: Deserialize<'a>>(key: &[u8], sealed: &'a [u8]) -> Re
     if *version > FORMAT {
         return Err(Fault::Newer(*version));
     }
-    match postcard::take_from_bytes(payload) {
+    whole(payload)
+}
+
+fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
+    match postcard::take_from_bytes(bytes) {
         Ok((record, [])) => Ok(record),
         _ => Err(Fault::Damaged),
     }
@@ -101,6 +115,12 @@ pub(super) fn unseal<'a, T: Deserialize<'a>>(key: &[u8], sealed: &'a [u8]) -> Re
 
 fn key(kind: u8, number: u64) -> Vec<u8> {
     [&[kind][..], &number.to_be_bytes()].concat()
+}
+
+fn note_key(key: &NoteKey) -> Vec<u8> {
+    // As in `seal`, this does not fail.
+    let name = postcard::to_allocvec(&NoteKeyV1::from(key)).unwrap_or_default();
+    [&[NOTE][..], &name].concat()
 }
 
 fn put(key: Vec<u8>, record: &impl Serialize) -> (Vec<u8>, Option<Vec<u8>>) {
@@ -119,7 +139,9 @@ pub(super) fn checksum(version: u8, key: &[u8], payload: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::support::{attempt, every_attempt, every_failure, failure};
+    use crate::store::tests::support::{
+        attempt, every_attempt, every_failure, every_note, failure,
+    };
 
     fn read(change: &Change) -> Kept {
         let (key, value) = entry(change);
@@ -138,6 +160,23 @@ mod tests {
             let kept = read(&Change::PutAttempt(number, attempt.clone()));
             assert_eq!(kept.attempts, [(number, attempt)]);
         }
+    }
+
+    #[test]
+    fn every_kind_of_note_comes_back_under_its_key() {
+        for note in every_note() {
+            let change = Change::Remember(note.clone());
+            assert_eq!(entry(&Change::Drop(note.key())).0, entry(&change).0);
+            assert_eq!(read(&change).notes, [note]);
+        }
+    }
+
+    #[test]
+    fn a_note_under_the_key_of_another_kind_is_not_believed() {
+        let notes = every_note();
+        let (key, _) = entry(&Change::Remember(notes[0].clone()));
+        let stranger = seal(&key, &NoteV1::from(notes.last().unwrap()));
+        assert_eq!(Kept::default().add(&key, &stranger), Err(Fault::Damaged));
     }
 
     #[test]

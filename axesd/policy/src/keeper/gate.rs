@@ -1,12 +1,10 @@
 //! The gate: an answered prompt takes a place on each of its counters, or waits for one.
 
 use crate::effect::{AttemptId, Effect, Refusal};
-use crate::flight::{InFlight, Stage};
-use crate::judge::{Standing, banned};
+use crate::flight::{Case, InFlight, Stage};
 use crate::keeper::{Gate, Keeper};
 use crate::key::CounterKey;
 use crate::seats::{Seats, Ticket};
-use crate::settings::Enforcement;
 use crate::time::Timestamp;
 
 impl Keeper {
@@ -15,7 +13,7 @@ impl Keeper {
         let effects = self.advance(now);
         self.tickets += 1;
         let ticket = Ticket(self.tickets, id);
-        let until = self.now.after(self.settings.gate_wait);
+        let until = self.now.after(self.judge.settings.gate_wait);
         let gate = match self.flights.get(id).map(|attempt| &attempt.stage) {
             // The places of this attempt are taken already.
             Some(Stage::Verifying { .. } | Stage::Lapsed | Stage::Unjudged { .. }) => Gate::Open,
@@ -33,15 +31,14 @@ impl Keeper {
     fn approach(&mut self, ticket: Ticket, until: Timestamp) -> Gate {
         let Ticket(_, id) = ticket;
         let Some(attempt) = self.flights.get(id) else { return Gate::Closed(Refusal::Busy) };
-        let keys = attempt.keys.clone();
         // The lists may have changed since admission.
-        if let Some(refusal) = banned(&self.settings, &attempt.client) {
+        let refusal = self.judge.banned(&attempt.visitor).or_else(|| self.lockout(&attempt.case));
+        if let Some(refusal) = refusal {
             return Gate::Closed(refusal);
         }
-        if let Some(refusal) = self.lockout(&keys) {
-            return Gate::Closed(refusal);
-        }
-        let Some(full) = keys.iter().find(|key| self.free_places(key) == 0) else {
+        let case = attempt.case.clone();
+        let full = case.keys.iter().find(|key| self.free_places(key) == 0);
+        let Some(full) = full.filter(|_| case.is_enforced()) else {
             self.seat(id);
             return Gate::Open;
         };
@@ -51,9 +48,7 @@ impl Keeper {
     }
 
     fn free_places(&self, key: &CounterKey) -> u32 {
-        let rule = self.settings.rule(key.attributes);
-        let enforced = self.settings.enforcement != Enforcement::Monitor;
-        let Some(rule) = rule.filter(|_| enforced) else {
+        let Some(rule) = self.judge.settings.counter(key.counter) else {
             return u32::MAX;
         };
         let used = self.ledger.count(key).saturating_add(self.seats.taken(key));
@@ -61,9 +56,9 @@ impl Keeper {
     }
 
     pub(super) fn seat(&mut self, id: AttemptId) {
-        let until = self.now.after(self.settings.place_lease);
+        let until = self.now.after(self.judge.settings.place_lease);
         if let Some(attempt) = self.flights.get(id) {
-            self.seats.take(&attempt.keys);
+            self.seats.take(&attempt.case.keys);
             self.flights.enter(id, Stage::Verifying { until });
         }
     }
@@ -74,7 +69,7 @@ impl Keeper {
         match &attempt.stage {
             Stage::Waiting { ticket, line, .. } => self.seats.leave(line, *ticket),
             Stage::Verifying { .. } | Stage::Unjudged { .. } => {
-                self.seats.give_back(&attempt.keys);
+                self.seats.give_back(&attempt.case.keys);
             }
             Stage::Prompting | Stage::Lapsed => {}
         }
@@ -126,7 +121,7 @@ impl Keeper {
             Some(Stage::Verifying { .. }) => self.lapse_verification(id),
             Some(Stage::Unjudged { .. }) => {
                 let attempt = self.unseat(id);
-                attempt.map(|attempt| self.admit_waiting(&attempt.keys)).unwrap_or_default()
+                attempt.map(|attempt| self.admit_waiting(&attempt.case.keys)).unwrap_or_default()
             }
             _ => Vec::new(),
         }
@@ -138,8 +133,8 @@ impl Keeper {
             return Vec::new();
         };
         let mut effects = vec![Effect::Lapsed(id)];
-        effects.extend(self.count(&attempt));
-        let keys = attempt.keys.clone();
+        effects.extend(self.count(&attempt.visitor, &attempt.case));
+        let keys = attempt.case.keys.clone();
         self.flights.insert(id, InFlight { stage: Stage::Lapsed, ..attempt });
         effects.extend(self.admit_waiting(&keys));
         effects
@@ -152,14 +147,13 @@ impl Keeper {
             let Some(attempt) = self.flights.get(id) else {
                 continue;
             };
-            let standing = Standing::of(&self.settings, &attempt.client, attempt.reporter);
+            let case = self.case(&attempt.visitor).unwrap_or_else(|_| Case::exempt());
             let verifying =
                 matches!(attempt.stage, Stage::Verifying { .. } | Stage::Unjudged { .. });
-            let keys = standing.keys();
             if verifying {
-                self.seats.take(&keys);
+                self.seats.take(&case.keys);
             }
-            self.flights.judge(id, keys);
+            self.flights.judge(id, case);
         }
         let waiting = self.flights.waiting();
         waiting.into_iter().flat_map(|ticket| self.retry(ticket)).collect()

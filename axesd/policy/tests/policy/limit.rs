@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::{ADDRESS, GATE_WAIT, PAIR, USER, client, settings};
-use axes_policy::attempt::{Outcome, Reporter};
+use crate::support::{ADDRESS, GATE_WAIT, PAIR, USER, settings, visitor};
+use axes_policy::attempt::Outcome;
 use axes_policy::effect::{AttemptId, Effect};
 use axes_policy::filter::Filter;
 use axes_policy::keeper::{Admission, Gate, Keeper};
@@ -57,7 +57,7 @@ impl Player {
     fn new(counters: &[(&[axes_policy::attribute::Attribute], u32)]) -> Self {
         let now = 1_700_000_000_000;
         let (keeper, effects) =
-            Keeper::new(settings(counters), Timestamp::from_millis(now), Vec::new());
+            Keeper::new(settings(counters), Timestamp::from_millis(now), Vec::new(), Vec::new());
         assert!(effects.is_empty());
         Self {
             keeper,
@@ -105,8 +105,8 @@ impl Player {
     fn begin(&mut self, now: Timestamp, who: usize) {
         self.next += 1;
         let id = AttemptId(self.next);
-        let client = client(USERS[who / 3], ADDRESSES[who % 3]);
-        let (admission, effects) = self.keeper.begin(now, id, client, Reporter::Root);
+        let visitor = visitor(USERS[who / 3], ADDRESSES[who % 3]);
+        let (admission, effects) = self.keeper.begin(now, id, visitor);
         if admission == Admission::Admitted {
             self.prompting.push(id);
         }

@@ -1,6 +1,8 @@
 //! The rules, tried from outside.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
+mod cooloff;
 mod limit;
+mod profiles;
 mod rules;
 mod support;

@@ -2,88 +2,17 @@
 
 use std::time::Duration;
 
-use crate::support::{ADDRESS, COOLOFF, GATE_WAIT, LEASE, PAIR, USER, at, client, settings};
-use axes_policy::attempt::{Failure, Outcome, Reporter};
+use crate::support::{
+    ADDRESS, COOLOFF, GATE_WAIT, Host, LEASE, PAIR, USER, at, client, list, settings, visitor,
+    with_profile,
+};
+use axes_policy::attempt::{Outcome, Reporter};
 use axes_policy::attribute::Attribute;
-use axes_policy::client::Client;
+use axes_policy::client::Visitor;
 use axes_policy::effect::{AttemptId, Effect, Refusal, Release};
 use axes_policy::filter::{AddressFilter, Filter};
 use axes_policy::keeper::{Admission, Gate, Keeper};
-use axes_policy::settings::Settings;
-use axes_policy::time::Timestamp;
-
-struct Host {
-    keeper: Keeper,
-    next: u64,
-    kept: Vec<Failure>,
-}
-
-impl Host {
-    fn new(settings: Settings) -> Self {
-        Self::remembering(settings, at(0), Vec::new())
-    }
-
-    fn remembering(settings: Settings, now: Timestamp, failures: Vec<Failure>) -> Self {
-        let (keeper, _) = Keeper::new(settings, now, failures);
-        Self { keeper, next: 0, kept: Vec::new() }
-    }
-
-    fn begin(&mut self, now: Timestamp, client: &Client) -> Option<AttemptId> {
-        self.next += 1;
-        let id = AttemptId(self.next);
-        let (admission, _) = self.keeper.begin(now, id, client.clone(), Reporter::Root);
-        (admission == Admission::Admitted).then_some(id)
-    }
-
-    fn answer(&mut self, now: Timestamp, id: AttemptId) -> Gate {
-        self.keeper.answered(now, id).0
-    }
-
-    fn end(&mut self, now: Timestamp, id: AttemptId, outcome: Outcome) -> Vec<Effect> {
-        let effects = self.keeper.verdict(now, id, outcome);
-        self.store(&effects);
-        effects
-    }
-
-    /// What a store would hold after these effects.
-    fn store(&mut self, effects: &[Effect]) {
-        for effect in effects {
-            match effect {
-                Effect::Keep(failure) => {
-                    self.kept.retain(|kept| kept.id != failure.id);
-                    self.kept.push(failure.clone());
-                }
-                Effect::Forget(id) => self.kept.retain(|kept| kept.id != *id),
-                _ => {}
-            }
-        }
-        self.kept.sort_by_key(|failure| failure.id);
-    }
-
-    /// One whole attempt; false when it was refused.
-    fn attempt(&mut self, now: Timestamp, client: &Client, outcome: Outcome) -> bool {
-        let Some(id) = self.begin(now, client) else {
-            return false;
-        };
-        assert_eq!(self.answer(now, id), Gate::Open);
-        self.end(now, id, outcome);
-        true
-    }
-
-    fn fail(&mut self, now: Timestamp, client: &Client, times: usize) {
-        for _ in 0..times {
-            assert!(self.attempt(now, client, Outcome::Failure));
-        }
-    }
-
-    fn admits(&mut self, now: Timestamp, client: &Client) -> bool {
-        let id = self.begin(now, client);
-        if let Some(id) = id {
-            self.end(now, id, Outcome::Abandoned);
-        }
-        id.is_some()
-    }
-}
+use axes_policy::settings::{Enforcement, RefusedTries, Settings};
 
 #[test]
 fn failure_n_locks_and_the_next_one_never_reaches_the_password() {
@@ -151,8 +80,7 @@ fn a_client_that_was_blacklisted_at_the_prompt_does_not_pass_the_gate() {
     let alice = client("alice", "192.0.2.1");
     let id = host.begin(at(0), &alice).unwrap();
     let mut banning = settings(&[(PAIR, 2)]);
-    banning.blacklist =
-        ["192.0.2.0/24".parse::<ipnetwork::IpNetwork>().unwrap()].into_iter().collect();
+    banning.blacklist = list("192.0.2.0/24");
     let _ = host.keeper.reconfigure(at(0), banning);
     assert!(matches!(host.answer(at(0), id), Gate::Closed(Refusal::Blacklisted(_))));
 }
@@ -160,7 +88,7 @@ fn a_client_that_was_blacklisted_at_the_prompt_does_not_pass_the_gate() {
 #[test]
 fn in_monitor_mode_everybody_is_counted_and_nobody_refused() {
     let mut rules = settings(&[(PAIR, 2)]);
-    rules.enforcement = axes_policy::settings::Enforcement::Monitor;
+    rules = with_profile(rules, |profile| profile.enforcement = Enforcement::Monitor);
     let mut host = Host::new(rules);
     let alice = client("alice", "192.0.2.1");
     host.fail(at(0), &alice, 1000);
@@ -172,7 +100,7 @@ fn in_monitor_mode_everybody_is_counted_and_nobody_refused() {
 #[test]
 fn counted_refusals_prolong_the_lockout_and_charge_the_other_counters() {
     let mut rules = settings(&[(USER, 3), (ADDRESS, 3)]);
-    rules.refused_tries = axes_policy::settings::RefusedTries::Counted;
+    rules = with_profile(rules, |profile| profile.refused_tries = RefusedTries::Counted);
     let mut host = Host::new(rules);
     host.fail(at(0), &client("alice", "192.0.2.1"), 3);
     for _ in 0..3 {
@@ -186,8 +114,7 @@ fn counted_refusals_prolong_the_lockout_and_charge_the_other_counters() {
 fn with_only_whitelist_everybody_else_is_refused_but_at_the_machine_itself() {
     let mut rules = settings(&[(PAIR, 2)]);
     rules.only_whitelist = true;
-    rules.whitelist =
-        ["192.0.2.0/24".parse::<ipnetwork::IpNetwork>().unwrap()].into_iter().collect();
+    rules.whitelist = list("192.0.2.0/24");
     let mut host = Host::new(rules);
     assert!(host.admits(at(0), &client("alice", "192.0.2.1")));
     assert!(!host.admits(at(0), &client("alice", "198.51.100.1")));
@@ -210,7 +137,7 @@ fn the_gate_serves_in_the_order_of_arrival_and_closes_when_the_limit_is_reached(
     let turned = |id| {
         effects
             .iter()
-            .any(|e| matches!(e, Effect::TurnAway(other, Refusal::Locked(_)) if *other == id))
+            .any(|e| matches!(e, Effect::TurnAway(other, Refusal::Locked(..)) if *other == id))
     };
     assert!(turned(ids[3]) && turned(ids[4]));
 }
@@ -304,7 +231,10 @@ fn a_success_seen_by_the_user_alone_forgives_nothing_that_root_reported() {
     let alice = client("alice", "");
     host.fail(at(0), &alice, 1);
     let id = AttemptId(1000);
-    assert_eq!(host.keeper.begin(at(0), id, alice.clone(), Reporter::Owner).0, Admission::Admitted);
+    assert_eq!(
+        host.keeper.begin(at(0), id, Visitor::plain(alice.clone(), Reporter::Owner)).0,
+        Admission::Admitted
+    );
     let _ = host.keeper.verdict(at(0), id, Outcome::Success);
     host.fail(at(0), &alice, 1);
     assert!(!host.admits(at(0), &alice));
@@ -398,15 +328,14 @@ fn whoever_waits_when_the_settings_change_is_served_by_the_new_ones() {
 
 #[test]
 fn the_blacklist_refuses_and_the_whitelist_exempts() {
-    let networks = |text: &str| [text.parse::<ipnetwork::IpNetwork>().unwrap()].into_iter();
     let mut rules = settings(&[(ADDRESS, 1)]);
-    rules.whitelist = networks("192.0.2.0/24").collect();
-    rules.blacklist = networks("192.0.2.66/32").collect();
+    rules.whitelist = list("192.0.2.0/24");
+    rules.blacklist = list("192.0.2.66/32");
     let mut host = Host::new(rules);
     host.fail(at(0), &client("alice", "192.0.2.1"), 10);
     assert!(!host.admits(at(0), &client("alice", "192.0.2.66")));
-    assert!(host.keeper.account(&client("alice", "192.0.2.66")).is_some());
-    assert!(host.keeper.account(&client("alice", "198.51.100.1")).is_none());
+    assert!(host.keeper.account(&visitor("alice", "192.0.2.66")).is_some());
+    assert!(host.keeper.account(&visitor("alice", "198.51.100.1")).is_none());
 }
 
 #[test]
@@ -420,7 +349,7 @@ fn local_failures_of_different_users_share_no_counter() {
 
 #[test]
 fn an_idle_gatekeeper_has_no_deadline() {
-    let mut host = Host::new(settings(&[(PAIR, 3)]));
+    let mut host = Host::new(Settings { familiar_for: None, ..settings(&[(PAIR, 3)]) });
     assert_eq!(host.keeper.next_deadline(), None);
     host.fail(at(0), &client("alice", "192.0.2.1"), 1);
     assert_eq!(host.keeper.next_deadline(), Some(at(0).after(COOLOFF)));

@@ -5,8 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use axes_policy::attempt::{Attempt, Failure, Forgiven, Outcome, Reporter};
+use axes_policy::account::{Account, Home};
+use axes_policy::attempt::{Attempt, Failure, Forgiven, Lane, Outcome, Reporter};
+use axes_policy::attribute::AttributeSet;
 use axes_policy::client::{Address, Client};
+use axes_policy::key::{CounterKey, Origin};
+use axes_policy::lists::{Entry, ListName};
+use axes_policy::note::{LevelKey, Note};
+use axes_policy::settings::CounterId;
+use axes_policy::subject::Subject;
 use axes_policy::time::Timestamp;
 
 use crate::store::{Change, Kept, Store, StoreError, sled};
@@ -27,6 +34,7 @@ pub(crate) fn failure(id: u64) -> Failure {
         at: Timestamp::from_millis(id),
         client: client(Address::parse("192.0.2.7"), Some("ssh".into())),
         reporter: Reporter::Root,
+        lane: Lane::Stranger,
         forgiven: Forgiven::default(),
     }
 }
@@ -49,6 +57,7 @@ pub(crate) fn every_failure() -> Vec<Failure> {
     failures.push(Failure {
         at: Timestamp::from_millis(u64::MAX),
         reporter: Reporter::Owner,
+        lane: Lane::Familiar,
         forgiven: Forgiven::from_bits(u16::MAX),
         ..failure(u64::MAX)
     });
@@ -65,6 +74,53 @@ pub(crate) fn every_attempt() -> Vec<(u64, Attempt)> {
             (number, attempt)
         })
         .collect()
+}
+
+/// Every kind of note, and every kind of origin and subject in them.
+pub(crate) fn every_note() -> Vec<Note> {
+    let network = || "2001:db8::/64".parse().unwrap();
+    let origins = [
+        Origin::Local,
+        Origin::LocalBy("mallory".into()),
+        Origin::Network(network()),
+        Origin::Name("~hash".into()),
+    ];
+    let familiar = |origin: &Origin| {
+        let at = Timestamp::from_millis(9);
+        Note::Familiar { user: "jürgen".into(), origin: origin.clone(), at }
+    };
+    let level = |origin: Origin| {
+        let counter = CounterKey {
+            counter: CounterId(0),
+            attributes: AttributeSet::from_bits(15).unwrap(),
+            user: Some("jürgen".into()),
+            origin: Some(origin),
+            service: Some("sshd".into()),
+            tty: None,
+        };
+        let key = LevelKey { name: Some("slow".into()), counter };
+        Note::Level { key, level: 3, ended: Timestamp::from_millis(u64::MAX) }
+    };
+    let groups = ["a", "b"].map(Arc::from).into();
+    let account = Account { name: "jürgen".into(), uid: 1000, groups, home: Home::Directory };
+    let subjects = [
+        Subject::Network(network()),
+        Subject::User("jürgen".into()),
+        Subject::Group("staff".into()),
+        Subject::Uids(0, u32::MAX),
+    ];
+    let entry = |subject: Subject| Entry {
+        list: ListName::Black,
+        subject,
+        comment: Some("why".into()),
+        since: Timestamp::from_millis(1),
+        until: Some(Timestamp::from_millis(2)),
+    };
+    let mut notes: Vec<_> = origins.iter().map(familiar).collect();
+    notes.extend(origins.map(level));
+    notes.push(Note::Account(Arc::new(account)));
+    notes.extend(subjects.map(|subject| Note::Entry(entry(subject))));
+    notes
 }
 
 pub(crate) fn opened(path: &Path) -> Box<dyn Store> {

@@ -1,0 +1,140 @@
+//! What there is to ask without changing anything.
+
+use std::sync::Arc;
+
+use crate::Exemption;
+use crate::attempt::Lane;
+use crate::client::Visitor;
+use crate::effect::{CounterState, Refusal};
+use crate::judge::Standing;
+use crate::keeper::Keeper;
+use crate::key::CounterKey;
+use crate::lists::Entry;
+use crate::settings::{Enforcement, Profile, Settings};
+
+/// Whether a client would be let in, and what that depends on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// Why it would be refused.
+    pub refusal: Option<Refusal>,
+    /// Why nothing is counted or refused.
+    pub exemption: Option<Exemption>,
+    /// The rule by which it is judged; `None` for the settings that apply to everybody.
+    pub rule: Option<Arc<str>>,
+    /// Whether lockouts refuse it.
+    pub enforcement: Enforcement,
+    /// Whether its address is familiar.
+    pub lane: Lane,
+    /// The counters it falls into that hold a failure.
+    pub counters: Vec<CounterState>,
+}
+
+impl Keeper {
+    /// Why a client would be refused now; nothing happens by asking.
+    #[must_use]
+    pub fn would_refuse(&self, visitor: &Visitor) -> Option<Refusal> {
+        self.case(visitor).map_or_else(Some, |case| self.lockout(&case))
+    }
+
+    /// Whether a client would be let in now, and why.
+    #[must_use]
+    pub fn explain(&self, visitor: &Visitor) -> Explanation {
+        let profile = self.judge.settings.profile(&visitor.client, visitor.account.as_deref());
+        let exemption = match self.judge.standing(visitor) {
+            Standing::Exempt(exemption) => Some(exemption),
+            Standing::Banned(_) | Standing::Judged(_) => None,
+        };
+        let case = self.case(visitor);
+        let judged = case.as_ref().ok().and_then(|case| case.profile.as_ref());
+        Explanation {
+            refusal: self.would_refuse(visitor),
+            exemption,
+            rule: profile.rule.clone(),
+            enforcement: judged.unwrap_or(profile).enforcement,
+            lane: self.familiar.lane(&visitor.stored.user, self.origin(visitor)),
+            counters: self.counters_of(visitor),
+        }
+    }
+
+    /// The counters of a client that hold a failure, whether or not anything exempts it.
+    #[must_use]
+    pub fn counters_of(&self, visitor: &Visitor) -> Vec<CounterState> {
+        let profile = self.judge.settings.profile(&visitor.client, visitor.account.as_deref());
+        let lane = self.familiar.lane(&visitor.stored.user, self.origin(visitor));
+        let keys = self.judge.keys(profile, &visitor.stored, visitor.reporter, lane);
+        keys.iter().filter_map(|key| self.ledger.state(key)).collect()
+    }
+
+    /// The limits of the counters that a client falls into.
+    #[must_use]
+    pub fn smallest_limit(&self, visitor: &Visitor) -> Option<u32> {
+        let settings = &self.judge.settings;
+        let profile = settings.profile(&visitor.client, visitor.account.as_deref());
+        let counters = profile.counters.iter().filter_map(|id| settings.counter(*id));
+        counters.map(|counter| counter.limit.get()).min()
+    }
+
+    /// Why the account may not be used by a client that did not authenticate through PAM.
+    #[must_use]
+    pub fn account(&self, visitor: &Visitor) -> Option<Refusal> {
+        self.judge.banned(visitor)
+    }
+
+    /// Every counter that holds a failure.
+    pub fn counters(&self) -> impl Iterator<Item = CounterState> {
+        self.ledger.states()
+    }
+
+    /// Every entry of the lists that was made at run time.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.judge.entries.iter()
+    }
+
+    /// Whether some rule or list names a group.
+    #[must_use]
+    pub fn asks_for_groups(&self) -> bool {
+        self.judge.asks_for_groups()
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.judge.settings
+    }
+
+    /// Attempts that have begun and not ended.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.flights.len()
+    }
+
+    /// Attempts whose answer is being verified.
+    #[must_use]
+    pub fn verifying(&self) -> usize {
+        self.flights.verifying()
+    }
+
+    /// Attempts that wait at the gate.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.flights.waiting().len()
+    }
+
+    /// Passwords that are being verified on a counter's places.
+    #[must_use]
+    pub fn places_taken(&self, key: &CounterKey) -> u32 {
+        self.seats.taken(key)
+    }
+
+    /// The counters of a client as a stranger and, where it is one, as a familiar address.
+    pub(super) fn keys_in_all_lanes(
+        &self,
+        visitor: &Visitor,
+        profile: &Profile,
+    ) -> Vec<CounterKey> {
+        let keys = |lane| self.judge.keys(profile, &visitor.stored, visitor.reporter, lane);
+        let mut all = keys(Lane::Stranger).to_vec();
+        all.extend(keys(Lane::Familiar).iter().filter(|key| key.is_familiar()).cloned());
+        all
+    }
+}
