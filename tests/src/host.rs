@@ -207,14 +207,14 @@ impl Host {
         attempts.iter().map(|attempt| text(&attempt["outcome"])).collect()
     }
 
-    /// Failures of the only counter that names a user; 0 without one.
+    /// Failures of the counter that is nearest to its limit among those that name a user; 0
+    /// without one.
     pub fn failures(&self, user: &str) -> u64 {
         let shown = self.ask(&["show", "--user", user]);
-        match shown["counters"].as_array().expect("counters").as_slice() {
-            [] => 0,
-            [counter] => counter["failures"].as_u64().expect("a count"),
-            more => panic!("more than one counter: {more:?}"),
-        }
+        let counters = shown["counters"].as_array().expect("counters").iter();
+        let numbers = |key: &str, counter: &Value| counter[key].as_u64().expect("a number");
+        let free = |it: &&Value| numbers("limit", it).saturating_sub(numbers("failures", it));
+        counters.min_by_key(free).map_or(0, |counter| numbers("failures", counter))
     }
 
     /// The socket for modules.
