@@ -1,5 +1,6 @@
 //! `/etc/axes/axes.toml` and `conf.d/*.toml`: read, checked, turned into settings.
 
+mod access_log;
 mod error;
 mod file;
 mod values;
@@ -10,6 +11,8 @@ use std::time::Duration;
 use axes_policy::settings::{CounterRule, Enforcement, Prefixes, RefusedTries, Settings};
 use serde::Deserialize;
 
+pub use crate::config::access_log::LogConfig;
+use crate::config::access_log::{Age, Bytes, Entries, PerUser};
 pub use crate::config::error::ConfigError;
 pub use crate::config::values::Handler;
 use crate::config::values::{CoolOff, GateWait, Limit, Network, Parameters, Period, Prefix};
@@ -19,6 +22,8 @@ use crate::config::values::{CoolOff, GateWait, Limit, Network, Parameters, Perio
 pub struct Config {
     /// The rules.
     pub settings: Settings,
+    /// What the access log records and keeps.
+    pub access_log: LogConfig,
     /// Where it listens.
     pub daemon: DaemonConfig,
     /// What it keeps, and where.
@@ -63,6 +68,12 @@ struct Document {
     ipv6_prefix: Prefix<128>,
     gate_wait: GateWait,
     place_lease: Period,
+    disable_access_log: bool,
+    disable_success_access_log: bool,
+    access_failure_log_per_user_limit: PerUser,
+    access_log_entries: Entries,
+    access_log_bytes: Bytes,
+    access_log_age: Age,
     daemon: DaemonTable,
     store: StoreTable,
 }
@@ -99,6 +110,12 @@ impl Default for Document {
             ipv6_prefix: Prefix(Prefixes::default().v6),
             gate_wait: GateWait(Duration::from_secs(10)),
             place_lease: Period(Duration::from_secs(120)),
+            disable_access_log: false,
+            disable_success_access_log: false,
+            access_failure_log_per_user_limit: PerUser::default(),
+            access_log_entries: Entries::default(),
+            access_log_bytes: Bytes::default(),
+            access_log_age: Age::default(),
             daemon: DaemonTable::default(),
             store: StoreTable::default(),
         }
@@ -188,8 +205,17 @@ impl From<Document> for Config {
             gate_wait: document.gate_wait.0,
             place_lease: document.place_lease.0,
         };
+        let access_log = LogConfig {
+            disabled: document.disable_access_log,
+            successes_disabled: document.disable_success_access_log,
+            failures_per_user: document.access_failure_log_per_user_limit.0,
+            entries: document.access_log_entries.0,
+            bytes: document.access_log_bytes.0,
+            age: document.access_log_age.0,
+        };
         Self {
             settings,
+            access_log,
             daemon: DaemonConfig { socket, control_socket, log_socket },
             store: StoreConfig { handler, path },
         }
@@ -306,6 +332,14 @@ mod tests {
             ("ipv6_prefix = 129", "0 to 128"),
             ("gate_wait = \"2m\"", "at most"),
             ("[store]\nhandler = \"redis\"", "sled"),
+            ("access_failure_log_per_user_limit = 0", "at least 1, or false"),
+            ("access_failure_log_per_user_limit = true", "or false"),
+            ("access_log_entries = 0", "1 to 1000000"),
+            ("access_log_bytes = 16", "unit"),
+            ("access_log_bytes = \"16\"", "64KiB"),
+            ("access_log_bytes = \"16 MiBs\"", "such as"),
+            ("access_log_age = \"90\"", "\"never\""),
+            ("access_log_age = \"0d\"", "disable_access_log"),
         ] {
             let error = refused(text);
             assert!(error.contains(words), "{text}: {error}");

@@ -2,11 +2,12 @@
 //!
 //! Lives on one thread. The hot state is in memory; the store is its durable copy.
 
+mod access_log;
 mod clock;
 mod effects;
-mod history;
 mod names;
 mod queries;
+mod records;
 mod sentence;
 
 use std::cell::RefCell;
@@ -23,9 +24,11 @@ use axes_policy::keeper::{Admission, Gate, Keeper};
 use axes_policy::settings::Settings;
 use tokio::sync::{Notify, oneshot};
 
+use crate::engine::access_log::AccessLog;
+pub use crate::engine::access_log::{LogFilter, LogSettings, Recorded, Slice, Totals};
 pub use crate::engine::clock::Clock;
-pub use crate::engine::history::{History, Totals};
 pub use crate::engine::names::Names;
+pub use crate::engine::records::LogScope;
 use crate::log::Logger;
 use crate::store::{Committed, Committer, Kept};
 
@@ -50,7 +53,7 @@ pub struct Engine {
 
 struct State {
     keeper: Keeper,
-    history: History,
+    log: AccessLog,
     pending: HashMap<AttemptId, Pending>,
     next_id: u64,
     /// Verdicts that are not on disk yet.
@@ -72,19 +75,25 @@ struct Pending {
     client: Client,
     /// Whoever waits for the gate.
     waiter: Option<oneshot::Sender<Answer>>,
-    /// What stands in the history of it already.
+    /// What stands in the access log of it already.
     recorded: Option<Outcome>,
 }
 
 impl Engine {
     /// An engine that remembers what was kept.
     #[must_use]
-    pub fn new(settings: Settings, kept: Kept, committer: Committer, logger: Logger) -> Self {
+    pub fn new(
+        settings: Settings,
+        log: LogSettings,
+        kept: Kept,
+        committer: Committer,
+        logger: Logger,
+    ) -> Self {
         let clock = Clock::start();
         let (keeper, effects) = Keeper::new(settings, clock.now(), kept.failures);
         let state = State {
             keeper,
-            history: History::new(kept.attempts),
+            log: AccessLog::new(log, kept.attempts),
             pending: HashMap::new(),
             next_id: 0,
             unacknowledged: 0,
@@ -221,6 +230,7 @@ impl Engine {
 
     /// Ends what is over, for ever. Sleeps until the next deadline; with none, until there is one.
     pub async fn keep_deadlines(&self) {
+        self.expire_log();
         loop {
             let next = self.state.borrow().keeper.next_deadline();
             let left = next.map(|at| at.since(self.clock.now()));

@@ -1,4 +1,4 @@
-//! What outlives the daemon: failures that count and the history of attempts.
+//! What outlives the daemon: failures that count and the access log.
 //!
 //! [`sled()`] or [`nowhere`] opens it; a [`Committer`] then makes all writes from a thread of its
 //! own and tells whoever waits once they are durable.
@@ -75,7 +75,7 @@ pub enum Change {
     ForgetFailure(u64),
     /// Keeps an attempt under this number.
     PutAttempt(u64, Attempt),
-    /// The attempt fell out of the history.
+    /// The attempt left the access log.
     ForgetAttempt(u64),
 }
 

@@ -46,6 +46,15 @@ impl Clock {
         };
         u64::try_from(shown.as_millis()).unwrap_or(u64::MAX)
     }
+
+    /// The moment that is called so on the wall clock as it stands today.
+    #[must_use]
+    pub fn moment(&self, wall_ms: u64) -> Timestamp {
+        let now_ms = self.wall_ms(self.now());
+        let carried = self.now().as_millis();
+        // Both are milliseconds since 1970, and differ by what the wall clock was set.
+        Timestamp::from_millis(wall_ms.saturating_add(carried).saturating_sub(now_ms))
+    }
 }
 
 fn read(clock: ClockId) -> Duration {
