@@ -1,5 +1,6 @@
 //! `/etc/axes/axes.toml` and `conf.d/*.toml`: read, checked, turned into settings.
 
+mod access_log;
 mod build;
 mod document;
 mod error;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use axes_policy::settings::Settings;
 use serde::Deserialize as _;
 
+pub use crate::config::access_log::LogConfig;
 use crate::config::build::Conflict;
 use crate::config::document::Document;
 pub use crate::config::error::ConfigError;
@@ -22,6 +24,8 @@ pub use crate::config::values::Handler;
 pub struct Config {
     /// The rules.
     pub settings: Settings,
+    /// What the access log records and keeps.
+    pub access_log: LogConfig,
     /// Where it listens.
     pub daemon: DaemonConfig,
     /// What it keeps, and where.
@@ -327,6 +331,14 @@ mod tests {
             ("trusted_proxies = [\"bastion\"]", "network"),
             ("store_username = \"md5\"", "\"hash\""),
             ("[store]\nhandler = \"redis\"", "sled"),
+            ("access_failure_log_per_user_limit = 0", "at least 1, or false"),
+            ("access_failure_log_per_user_limit = true", "or false"),
+            ("access_log_entries = 0", "1 to 1000000"),
+            ("access_log_bytes = 16", "unit"),
+            ("access_log_bytes = \"16\"", "64KiB"),
+            ("access_log_bytes = \"16 MiBs\"", "such as"),
+            ("access_log_age = \"90\"", "\"never\""),
+            ("access_log_age = \"0d\"", "disable_access_log"),
         ] {
             let error = refused(text);
             assert!(error.contains(words), "{text}: {error}");

@@ -4,12 +4,14 @@
 mod arguments;
 mod error;
 mod exchange;
+mod follow;
 mod json;
 #[cfg(test)]
 mod samples;
 mod tables;
 mod text;
 mod time;
+mod when;
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
@@ -18,16 +20,18 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anstream::AutoStream;
+use axes_proto::control::Request;
 use clap::Parser as _;
 use jiff::Zoned;
 
 use arguments::{Arguments, Task};
 use error::CtlError;
+use follow::{Follower, Form};
 
 use crate::config;
 use crate::replay::{self, ReplayError};
 
-/// How long the whole exchange with the daemon may take.
+/// How long the daemon may keep silent while it is asked something.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 // Exit statuses, as the help text lists them.
@@ -81,6 +85,12 @@ fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
             let result = output.write_all(shown.as_bytes());
             written(result.and_then(|()| output.flush()))?;
             Ok(if report.is_empty() { NOTHING_MATCHED } else { DONE })
+        }
+        Task::Follow(filter) => {
+            let connection = exchange::put(&arguments.socket, &Request::Log(filter), PATIENCE)?;
+            let form = if arguments.json { Form::Json } else { Form::Text };
+            let mut follower = Follower { connection, socket: &arguments.socket, form, output };
+            follower.run(PATIENCE).map(|()| DONE)
         }
         Task::Replay { config, events } => replay(&config, &events, output),
     }

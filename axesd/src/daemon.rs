@@ -17,9 +17,9 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::config::{self, Config, ConfigError, Handler, StoreConfig};
+use crate::config::{self, Config, ConfigError, Handler, LogConfig, StoreConfig};
 use crate::daemon::sockets::{SocketError, Sockets};
-use crate::engine::{Engine, Names, Pseudonyms};
+use crate::engine::{Engine, LogSettings, Names, Pseudonyms, Recorded};
 use crate::log::{self, Logger};
 use crate::server::{self, Service};
 use crate::store::{self, Alarm, Committer, Store, StoreError};
@@ -95,8 +95,8 @@ fn run(path: &Path) -> Result<(), DaemonError> {
     let (committer, writer) = Committer::start(store, watch(alarm.clone(), logger.clone()))
         .map_err(|error| DaemonError::Io("cannot start the committer", error))?;
     let pseudonyms = Pseudonyms::new(secret(&config.store)?);
-    let settings = config.settings.clone();
-    let engine = Engine::new(settings, pseudonyms, kept, committer.clone(), logger.clone());
+    let (settings, bounds) = (config.settings.clone(), log_settings(config.access_log));
+    let engine = Engine::new(settings, bounds, pseudonyms, kept, committer.clone(), logger.clone());
     let engine = Rc::new(engine);
     let service = Service {
         engine: engine.clone(),
@@ -172,7 +172,10 @@ fn reloader(
         let clock = NotifyState::monotonic_usec_now();
         tell(&[NotifyState::Reloading].into_iter().chain(clock.ok()).collect::<Vec<_>>());
         let loaded = config::load(&path).map_err(|error| error.to_string());
-        let reloaded = loaded.map(|config| engine.reconfigure(config.settings));
+        let reloaded = loaded.map(|config| {
+            engine.reconfigure(config.settings);
+            engine.reconfigure_log(log_settings(config.access_log));
+        });
         match &reloaded {
             Ok(()) => logger.info("configuration reloaded".to_owned()),
             Err(error) => logger.error(format!("configuration not reloaded: {error}")),
@@ -180,6 +183,16 @@ fn reloader(
         tell(&[NotifyState::Ready]);
         reloaded
     })
+}
+
+fn log_settings(config: LogConfig) -> LogSettings {
+    let LogConfig { failures_per_user, entries, bytes, age, .. } = config;
+    let recorded = match (config.disabled, config.successes_disabled) {
+        (true, _) => Recorded::Nothing,
+        (false, true) => Recorded::AllButSuccesses,
+        (false, false) => Recorded::Everything,
+    };
+    LogSettings { recorded, failures_per_user, entries, bytes, age }
 }
 
 /// Lets those who are past the gate report how it ended, and the store keep it.

@@ -2,12 +2,13 @@
 //!
 //! Lives on one thread. The hot state is in memory; the store is its durable copy.
 
+mod access_log;
 mod clock;
 mod effects;
-mod history;
 mod names;
 mod pseudonyms;
 mod queries;
+mod records;
 mod sentence;
 
 use std::cell::RefCell;
@@ -26,10 +27,12 @@ use axes_policy::keeper::{Admission, Gate, Keeper};
 use axes_policy::settings::Settings;
 use tokio::sync::{Notify, oneshot};
 
+use crate::engine::access_log::AccessLog;
+pub use crate::engine::access_log::{LogFilter, LogSettings, Recorded, Slice, Totals};
 pub use crate::engine::clock::Clock;
-pub use crate::engine::history::{History, Totals};
 pub use crate::engine::names::{Detail, Names, Person};
 pub use crate::engine::pseudonyms::Pseudonyms;
+pub use crate::engine::records::LogScope;
 use crate::log::Logger;
 use crate::store::{Committed, Committer, Kept};
 
@@ -55,7 +58,7 @@ pub struct Engine {
 
 struct State {
     keeper: Keeper,
-    history: History,
+    log: AccessLog,
     pending: HashMap<AttemptId, Pending>,
     next_id: u64,
     /// Verdicts that are not on disk yet.
@@ -79,7 +82,7 @@ struct Pending {
     user: Arc<str>,
     /// Whoever waits for the gate.
     waiter: Option<oneshot::Sender<Answer>>,
-    /// What stands in the history of it already.
+    /// What stands in the access log of it already.
     recorded: Option<Outcome>,
 }
 
@@ -88,6 +91,7 @@ impl Engine {
     #[must_use]
     pub fn new(
         settings: Settings,
+        log: LogSettings,
         pseudonyms: Pseudonyms,
         kept: Kept,
         committer: Committer,
@@ -97,7 +101,7 @@ impl Engine {
         let (keeper, effects) = Keeper::new(settings, clock.now(), kept.failures, kept.notes);
         let state = State {
             keeper,
-            history: History::new(kept.attempts),
+            log: AccessLog::new(log, kept.attempts),
             pending: HashMap::new(),
             next_id: 0,
             unacknowledged: 0,
@@ -257,6 +261,7 @@ impl Engine {
 
     /// Ends what is over, for ever. Sleeps until the next deadline; with none, until there is one.
     pub async fn keep_deadlines(&self) {
+        self.expire_log();
         loop {
             let next = self.state.borrow().keeper.next_deadline();
             let left = next.map(|at| at.since(self.clock.now()));

@@ -4,6 +4,7 @@ mod control;
 mod convert;
 mod frames;
 mod limits;
+mod log;
 mod pam;
 mod peer;
 mod prompts;

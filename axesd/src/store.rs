@@ -1,4 +1,4 @@
-//! What outlives the daemon: failures that count, the history of attempts, and notes.
+//! What outlives the daemon: failures that count, the access log, and notes.
 //!
 //! [`sled()`] or [`nowhere`] opens it; a [`Committer`] then makes all writes from a thread of its
 //! own and tells whoever waits once they are durable.
@@ -85,7 +85,7 @@ pub enum Change {
     Drop(NoteKey),
     /// Keeps an attempt under this number.
     PutAttempt(u64, Attempt),
-    /// The attempt fell out of the history.
+    /// The attempt left the access log.
     ForgetAttempt(u64),
 }
 

@@ -8,4 +8,6 @@ mod documents;
 mod edges;
 mod failmode;
 mod limit;
+mod log;
+mod log_follow;
 mod neighbours;

@@ -187,10 +187,15 @@ impl Host {
 
     /// Runs axesctl against the daemon.
     pub fn axesctl(&self, arguments: &[&str]) -> Output {
+        self.axesctl_command(arguments).output().expect("axesctl")
+    }
+
+    /// The command line of axesctl, for those who read while it runs.
+    pub fn axesctl_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(built("axesctl"));
         command.arg("--socket").arg(self.path("control.sock")).args(arguments);
         command.current_dir(self.folder.path());
-        command.output().expect("axesctl")
+        command
     }
 
     /// What `axesctl --json` prints.

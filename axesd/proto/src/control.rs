@@ -21,6 +21,12 @@ pub enum Request {
     /// Reads the configuration again; a [`Reply::Reloaded`], or [`Reply::Failed`] with what is
     /// wrong with it.
     Reload,
+    /// A [`Reply::Attempt`] for each entry of the access log that matches, oldest first. After the
+    /// end, a follower hears of new ones until he hangs up, and with a [`Reply::Missed`] where he
+    /// was too slow.
+    Log(LogFilter),
+    /// Removes entries of the access log; a [`Reply::LogsReset`].
+    ResetLogs(LogScope),
 }
 
 /// Which counters to list.
@@ -61,6 +67,41 @@ pub struct Filter {
     pub service: Option<Label>,
 }
 
+/// Which entries of the access log, and how they are read; `None` means any.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFilter {
+    /// Who tried.
+    pub client: Filter,
+    /// How it ended, one of these; without any, however it ended.
+    pub outcomes: Vec<Outcome>,
+    /// Not before this moment, in milliseconds since 1970.
+    pub since_ms: Option<u64>,
+    /// Not after this moment, in milliseconds since 1970.
+    pub until_ms: Option<u64>,
+    /// Of those that match only so many, the newest.
+    pub newest: Option<u64>,
+    /// What comes after the last entry and the end.
+    pub reading: Reading,
+}
+
+/// What comes after the last entry of the access log and the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reading {
+    /// Nothing.
+    Once,
+    /// The attempts to come.
+    Follow,
+}
+
+/// Which entries of the access log to remove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LogScope {
+    /// Those of attempts that ended longer ago than this, in milliseconds.
+    OlderThan(u64),
+    /// Every one.
+    All,
+}
+
 /// What the daemon answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Reply {
@@ -74,10 +115,14 @@ pub enum Reply {
     Reset(Reset),
     /// The configuration is in force.
     Reloaded,
-    /// Nothing more follows.
+    /// Nothing more follows, but for whoever follows the access log.
     End,
     /// The request cannot be served.
     Failed(Sentence),
+    /// So many entries left the access log before a slow follower could be told of them.
+    Missed(u64),
+    /// So many entries were removed from the access log.
+    LogsReset(u64),
 }
 
 /// The daemon at a glance.

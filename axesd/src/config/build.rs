@@ -17,7 +17,7 @@ use crate::config::tables::{Changes, CounterTable, RuleTable};
 use crate::config::values::{
     CoolOffTime, Handler, Limit, Network, Parameter, Parameters, Period, Who, Window,
 };
-use crate::config::{Config, DaemonConfig, StoreConfig};
+use crate::config::{Config, DaemonConfig, LogConfig, StoreConfig};
 
 /// Two keys that do not go together, each of which may be right.
 pub(super) struct Conflict {
@@ -35,6 +35,14 @@ struct Fallback {
 }
 
 pub(super) fn config(document: Document) -> Result<Config, Conflict> {
+    let access_log = LogConfig {
+        disabled: document.disable_access_log,
+        successes_disabled: document.disable_success_access_log,
+        failures_per_user: document.access_failure_log_per_user_limit.0,
+        entries: document.access_log_entries.0,
+        bytes: document.access_log_bytes.0,
+        age: document.access_log_age.0,
+    };
     let StoreTable { handler, path } = document.store;
     let DaemonTable { socket, control_socket, log_socket } = document.daemon;
     let document = Document {
@@ -47,6 +55,7 @@ pub(super) fn config(document: Document) -> Result<Config, Conflict> {
     check_privacy(&settings)?;
     Ok(Config {
         settings,
+        access_log,
         daemon: DaemonConfig { socket, control_socket, log_socket },
         store: StoreConfig { handler, path },
     })

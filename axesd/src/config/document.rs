@@ -7,6 +7,7 @@ use axes_policy::message::Message;
 use axes_policy::settings::{CoolOff, Prefixes};
 use serde::Deserialize;
 
+use crate::config::access_log::{Age, Bytes, Entries, PerUser};
 use crate::config::tables::{CounterTable, RuleTable};
 use crate::config::values::{
     CoolOffTime, FamiliarFor, GateWait, Handler, Limit, Network, Parameters, Period, Prefix,
@@ -45,6 +46,12 @@ pub(super) struct Document {
     pub(super) silent: bool,
     pub(super) store_ip_address: Stored,
     pub(super) store_username: Stored,
+    pub(super) disable_access_log: bool,
+    pub(super) disable_success_access_log: bool,
+    pub(super) access_failure_log_per_user_limit: PerUser,
+    pub(super) access_log_entries: Entries,
+    pub(super) access_log_bytes: Bytes,
+    pub(super) access_log_age: Age,
     pub(super) gate_wait: GateWait,
     pub(super) place_lease: Period,
     pub(super) daemon: DaemonTable,
@@ -98,6 +105,12 @@ impl Default for Document {
             silent: false,
             store_ip_address: Stored::default(),
             store_username: Stored::default(),
+            disable_access_log: false,
+            disable_success_access_log: false,
+            access_failure_log_per_user_limit: PerUser::default(),
+            access_log_entries: Entries::default(),
+            access_log_bytes: Bytes::default(),
+            access_log_age: Age::default(),
             gate_wait: GateWait(Duration::from_secs(10)),
             place_lease: Period(Duration::from_secs(120)),
             daemon: DaemonTable::default(),

@@ -1,13 +1,16 @@
 //! What can be typed after `axesctl`.
 
+mod log;
+
 use std::path::PathBuf;
 
 use anstream::ColorChoice;
 use axes_proto::Text;
-use axes_proto::control::{Filter, Request, Scope, Subject, Which};
+use axes_proto::control::{Filter, LogFilter, Request, Scope, Subject, Which};
 use axes_proto::text::{Host, Label, Name};
 use clap::{ArgGroup, Parser, Subcommand};
 use ipnetwork::IpNetwork;
+use log::{LogArguments, ResetLogsArguments};
 
 const EXIT_STATUSES: &str = "\
 Exit status:
@@ -24,7 +27,7 @@ pub(super) struct Arguments {
     /// Control socket of axesd.
     #[arg(long, global = true, value_name = "PATH", default_value = "/run/axes/control.sock")]
     pub(super) socket: PathBuf,
-    /// Print one JSON object, and errors as JSON too.
+    /// Print one JSON object (`log --follow`: one in each line), and errors as JSON too.
     #[arg(long, global = true)]
     pub(super) json: bool,
     /// When to use colour; `auto` is on a terminal, unless NO_COLOR is set.
@@ -73,6 +76,8 @@ pub(super) enum Command {
         #[arg(group = "what", long, conflicts_with_all = ["user", "address", "service"])]
         all: bool,
     },
+    Log(LogArguments),
+    ResetLogs(ResetLogsArguments),
     /// Make axesd read its configuration again; a file with a mistake changes nothing.
     Reload,
     /// Play a list of events through the policy, without a daemon: what would have happened?
@@ -92,6 +97,7 @@ pub(super) enum Command {
 #[derive(Debug)]
 pub(super) enum Task {
     Ask(Request),
+    Follow(LogFilter),
     Replay { config: PathBuf, events: PathBuf },
 }
 
@@ -110,6 +116,8 @@ impl Command {
     pub(super) fn task(self) -> Task {
         Task::Ask(match self {
             Self::Replay { config, events } => return Task::Replay { config, events },
+            Self::Log(log) => return log.task(),
+            Self::ResetLogs(reset) => reset.request(),
             Self::Status => Request::Status,
             Self::Reload => Request::Reload,
             Self::List { locked: true } => Request::List(Which::Locked),
@@ -153,7 +161,7 @@ mod tests {
     fn asked(command: Command) -> Request {
         match command.task() {
             Task::Ask(request) => request,
-            Task::Replay { .. } => panic!("the daemon is not asked"),
+            Task::Replay { .. } | Task::Follow(_) => panic!("the daemon is not asked"),
         }
     }
 

@@ -21,23 +21,25 @@ pub(super) enum Report {
     /// The counters are as they were before.
     Reset(Reset, Vec<Counter>),
     Reloaded,
+    Log(Vec<Attempt>),
+    LogsReset(u64),
 }
 
-/// Asks, and reads up to the end of the answer; all of it within `patience`.
+/// Asks, and reads up to the end of the answer; no single wait takes longer than `patience`.
 pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result<Report, CtlError> {
-    let mut patience = Patience::of(patience);
     let failed = |error| CtlError::asking(socket, error);
-    let connection = Connection::open(socket, &mut patience).map_err(failed)?;
-    connection.send(&request, &mut patience).map_err(failed)?;
+    let connection = put(socket, &request, patience)?;
     let (mut status, mut counters, mut attempts, mut done) = (None, vec![], vec![], None);
-    let mut reloaded = None;
+    let (mut reloaded, mut removed) = (None, None);
     loop {
-        match connection.receive(&mut patience).map_err(failed)? {
+        match connection.receive(&mut Patience::of(patience)).map_err(failed)? {
             Reply::Status(told) => status = Some(told),
             Reply::Counter(counter) => counters.push(counter),
             Reply::Attempt(attempt) => attempts.push(attempt),
             Reply::Reset(reset) => done = Some(reset),
             Reply::Reloaded => reloaded = Some(()),
+            Reply::LogsReset(entries) => removed = Some(entries),
+            Reply::Missed(_) => return Err(CtlError::Incomplete),
             Reply::Failed(sentence) => return Err(CtlError::Refused(sentence)),
             Reply::End => break,
         }
@@ -51,7 +53,22 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
         Request::Show(subject) => Report::Show(subject, counters, attempts),
         Request::Reset(_) => Report::Reset(done.ok_or(CtlError::Incomplete)?, counters),
         Request::Reload => reloaded.map(|()| Report::Reloaded).ok_or(CtlError::Incomplete)?,
+        Request::Log(_) => Report::Log(attempts),
+        Request::ResetLogs(_) => removed.map(Report::LogsReset).ok_or(CtlError::Incomplete)?,
     })
+}
+
+/// Puts a question to the daemon; the answer is still to be read.
+pub(super) fn put(
+    socket: &Path,
+    request: &Request,
+    patience: Duration,
+) -> Result<Connection, CtlError> {
+    let mut patience = Patience::of(patience);
+    let failed = |error| CtlError::asking(socket, error);
+    let connection = Connection::open(socket, &mut patience).map_err(failed)?;
+    connection.send(request, &mut patience).map_err(failed)?;
+    Ok(connection)
 }
 
 impl Report {
@@ -60,6 +77,8 @@ impl Report {
         match self {
             Self::Status(_) | Self::List(..) | Self::Reloaded => false,
             Self::Show(_, counters, attempts) => counters.is_empty() && attempts.is_empty(),
+            Self::Log(attempts) => attempts.is_empty(),
+            Self::LogsReset(entries) => *entries == 0,
             Self::Reset(reset, counters) => reset.failures == 0 && counters.is_empty(),
         }
     }

@@ -19,6 +19,10 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
             let attempts: Value = attempts.iter().map(attempt_object).collect();
             json!({ "counters": counted(counters), "attempts": attempts })
         }
+        Report::Log(attempts) => {
+            json!({ "attempts": attempts.iter().map(attempt_object).collect::<Value>() })
+        }
+        Report::LogsReset(entries) => json!({ "removed": entries }),
         Report::Reloaded => json!({ "reloaded": true }),
         Report::Reset(Reset { failures, unlocked }, counters) => {
             json!({ "failures": failures, "unlocked": unlocked, "counters": counted(counters) })
@@ -56,7 +60,7 @@ fn counter_object(counter: &Counter, now: Timestamp) -> Value {
     })
 }
 
-fn attempt_object(attempt: &Attempt) -> Value {
+pub(super) fn attempt_object(attempt: &Attempt) -> Value {
     json!({
         "at": rfc3339(moment(attempt.at_ms)),
         "username": attempt.username, "address": attempt.address,
@@ -112,6 +116,15 @@ mod tests {
             "reason": "locked",
         });
         assert_eq!(shown, json!({ "counters": [], "attempts": [attempt] }));
+    }
+
+    #[test]
+    fn a_log_is_one_object_and_its_reset_a_number() {
+        let log = value(&Report::Log(vec![samples::attempt(), samples::attempt()]));
+        assert_eq!(log["attempts"].as_array().unwrap().len(), 2);
+        assert_eq!(log["attempts"][0]["outcome"], "refused");
+        assert_eq!(value(&Report::Log(vec![])), json!({ "attempts": [] }));
+        assert_eq!(value(&Report::LogsReset(7)), json!({ "removed": 7 }));
     }
 
     #[test]

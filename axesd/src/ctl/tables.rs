@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 use axes_proto::Text;
 use axes_proto::control::{Attempt, Counter, Outcome};
 use axes_proto::pam;
-use comfy_table::{ColumnConstraint, Table, presets};
+use comfy_table::{ColumnConstraint, Table, Width, presets};
 use jiff::{Timestamp, Zoned};
 
 use super::exchange::outcome_word;
@@ -19,6 +19,18 @@ const PLAIN: Style = Style::new();
 /// The colour of a line, and what stands below each title.
 type Row<const COLUMNS: usize> = (Style, [(&'static str, Option<String>); COLUMNS]);
 
+/// The columns of an attempt, and how wide they are where the rows to come are not known.
+const ATTEMPT: [(&str, u16); 8] = [
+    ("WHEN", 19),
+    ("USER", 12),
+    ("ADDRESS", 15),
+    ("SERVICE", 8),
+    ("TTY", 6),
+    ("RUSER", 8),
+    ("OUTCOME", 9),
+    ("REASON", 0),
+];
+
 /// A line for each counter; `*` where it does not look at an attribute.
 pub(super) fn counter_table(counters: &[Counter], now: Timestamp) -> String {
     let rows: Vec<_> = counters.iter().map(|counter| counter_row(counter, now)).collect();
@@ -29,6 +41,17 @@ pub(super) fn counter_table(counters: &[Counter], now: Timestamp) -> String {
 pub(super) fn attempt_table(attempts: &[Attempt], now: &Zoned) -> String {
     let rows: Vec<_> = attempts.iter().map(|attempt| attempt_row(attempt, now)).collect();
     table(&rows, "-")
+}
+
+/// What stands above the lines of attempts.
+pub(super) fn attempt_header() -> String {
+    attempt_columns(HEADER, ATTEMPT.map(|(title, _)| title.to_owned()))
+}
+
+/// An attempt in columns that depend on no other attempt.
+pub(super) fn attempt_line(attempt: &Attempt, now: &Zoned) -> String {
+    let (style, cells) = attempt_row(attempt, now);
+    attempt_columns(style, cells.map(|(_, cell)| cell.unwrap_or_else(|| "-".to_owned())))
 }
 
 /// Failures and the limit, as `5/5`.
@@ -62,22 +85,35 @@ fn until(counter: &Counter) -> String {
     }
 }
 
-fn attempt_row(attempt: &Attempt, now: &Zoned) -> Row<7> {
+fn attempt_row(attempt: &Attempt, now: &Zoned) -> Row<8> {
     let style = match attempt.outcome {
         Outcome::Reported(pam::Outcome::Success) => GOOD,
         Outcome::Reported(pam::Outcome::Failure) | Outcome::Refused => ALERT,
         Outcome::Reported(pam::Outcome::Abandoned | pam::Outcome::Error) => PLAIN,
     };
     let cells = [
-        ("WHEN", Some(time::local(attempt.at_ms, now))),
-        ("USER", Some(attempt.username.to_string())),
-        ("ADDRESS", Some(attempt.address.to_string())),
-        ("SERVICE", Some(attempt.service.to_string())),
-        ("TTY", attempt.tty.as_ref().map(Text::to_string)),
-        ("OUTCOME", Some(outcome_word(attempt.outcome).to_owned())),
-        ("REASON", attempt.reason.as_ref().map(Text::to_string)),
+        Some(time::local(attempt.at_ms, now)),
+        Some(attempt.username.to_string()),
+        Some(attempt.address.to_string()),
+        Some(attempt.service.to_string()),
+        attempt.tty.as_ref().map(Text::to_string),
+        attempt.ruser.as_ref().map(Text::to_string),
+        Some(outcome_word(attempt.outcome).to_owned()),
+        attempt.reason.as_ref().map(Text::to_string),
     ];
+    let mut titles = ATTEMPT.into_iter().map(|(title, _)| title);
+    let cells = cells.map(|cell| (titles.next().unwrap_or_default(), cell));
     (style, cells)
+}
+
+fn attempt_columns(style: Style, cells: [String; 8]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).add_row(cells);
+    for (column, (_, width)) in table.column_iter_mut().zip(ATTEMPT) {
+        column.set_padding((0, 2));
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + 2)));
+    }
+    table.lines().map(|line| format!("{style}{}{style:#}\n", line.trim_end())).collect()
 }
 
 /// `blank` stands where a row has nothing in a column; columns that no row uses are left out.
@@ -104,7 +140,29 @@ fn table<const COLUMNS: usize>(rows: &[Row<COLUMNS>], blank: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axes_proto::text::{Label, Name};
+    use jiff::tz::TimeZone;
+
     use super::*;
+    use crate::ctl::samples;
+
+    #[test]
+    fn single_lines_line_up_and_a_long_value_pushes_what_follows() {
+        let now = time::moment(samples::NOW_MS).to_zoned(TimeZone::UTC);
+        let plain = |line: String| anstream::adapter::strip_str(&line).to_string();
+        let mut long = samples::attempt();
+        long.username = Name::from_typed("名前名前名前名前");
+        long.tty = Some(Label::from_typed("pts/3"));
+        let lines = plain(attempt_header())
+            + &plain(attempt_line(&samples::attempt(), &now))
+            + &plain(attempt_line(&long, &now));
+        assert_eq!(
+            lines,
+            "WHEN                 USER          ADDRESS          SERVICE   TTY     RUSER     OUTCOME    REASON\n\
+             2025-11-23 09:28:20  alice         192.0.2.7        sshd      -       -         refused    locked\n\
+             2025-11-23 09:28:20  名前名前名前名前  192.0.2.7        sshd      pts/3   -         refused    locked\n"
+        );
+    }
 
     #[test]
     fn columns_line_up_below_wide_names_and_empty_ones_are_left_out() {

@@ -35,7 +35,7 @@ impl Engine {
         reason: Option<Arc<str>>,
     ) -> Vec<Change> {
         let attempt = Attempt { at: self.clock.now(), client, outcome, reason };
-        self.state.borrow_mut().history.record(attempt)
+        self.state.borrow_mut().log.record(attempt)
     }
 
     /// Records a refusal; the sentence for the person at the prompt.

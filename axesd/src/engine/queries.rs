@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use axes_policy::attempt::Attempt;
 use axes_policy::effect::CounterState;
-use axes_policy::filter::Filter;
 
-use crate::engine::{Clock, Engine, Totals};
+use crate::engine::{Clock, Engine};
 
 impl Engine {
     /// Every counter that holds a failure; none is out of date.
@@ -15,18 +13,6 @@ impl Engine {
         let effects = self.state.borrow_mut().keeper.advance(self.clock.now());
         self.carry_out(effects);
         self.state.borrow().keeper.counters().collect()
-    }
-
-    /// The newest attempts of the clients that a filter covers, oldest first.
-    #[must_use]
-    pub fn attempts(&self, filter: &Filter, most: usize) -> Vec<Attempt> {
-        self.state.borrow().history.newest(filter, most)
-    }
-
-    /// How attempts ended since the start.
-    #[must_use]
-    pub fn totals(&self) -> Totals {
-        self.state.borrow().history.totals()
     }
 
     /// Attempts in flight, and how many of them wait at the gate.

@@ -11,7 +11,7 @@ use tokio::net::UnixStream;
 
 use crate::engine::{self, AddressFilter, CounterState, Filter};
 use crate::server::frames::{self, Fault};
-use crate::server::{Service, convert};
+use crate::server::{Service, convert, log};
 
 /// For the request.
 const FIRST: Duration = Duration::from_secs(5);
@@ -38,6 +38,16 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
                 return frames::write(stream, &Reply::Failed(sentence)).await;
             }
         },
+        Request::Log(wanted) => return log::send(service, stream, &wanted).await,
+        Request::ResetLogs(scope) => {
+            vec![match service.engine.reset_log(convert::log_scope(scope)).await {
+                Ok(removed) => Reply::LogsReset(number(removed)),
+                Err(error) => {
+                    let told = format!("not all of that is gone from the disk: {error}");
+                    Reply::Failed(convert::sentence(&told))
+                }
+            }]
+        }
         Request::Reset(Scope::All) => reset(service, &Filter::default()).await,
         Request::Reset(Scope::Matching(wanted)) => {
             let user = canonical(service, wanted.user.as_ref().map(|user| user.as_str())).await;
@@ -125,7 +135,7 @@ fn shown(service: &Service, mut counters: Vec<CounterState>) -> Vec<Reply> {
     counters.iter().map(|counter| Reply::Counter(convert::counter(counter, clock))).collect()
 }
 
-async fn canonical(service: &Service, name: Option<&str>) -> Option<Arc<str>> {
+pub(super) async fn canonical(service: &Service, name: Option<&str>) -> Option<Arc<str>> {
     match name {
         Some(name) => Some(service.names.canonical(name).await),
         None => None,

@@ -1,13 +1,15 @@
 //! Between the words of the wire and those of the engine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axes_proto::control::{self, Counter};
 use axes_proto::pam;
 use axes_proto::text::{Host, Label, Name, Sentence, Text};
 
 use crate::engine::{
-    Address, AddressFilter, Attempt, Client, Clock, CounterState, Filter, Outcome,
+    Address, AddressFilter, Attempt, Client, Clock, CounterState, Filter, LogFilter, LogScope,
+    Outcome,
 };
 
 /// Text of the daemon's own, bounded for the wire.
@@ -45,6 +47,27 @@ pub(super) fn filter(filter: &control::Filter, user: Option<Arc<str>>) -> Filter
     }
 }
 
+/// A filter of the access log; times are those of the wall clock as it stands today.
+pub(super) fn log_filter(
+    wanted: &control::LogFilter,
+    user: Option<Arc<str>>,
+    clock: &Clock,
+) -> LogFilter {
+    LogFilter {
+        client: filter(&wanted.client, user),
+        outcomes: wanted.outcomes.iter().copied().map(recorded).collect(),
+        since: wanted.since_ms.map(|since| clock.moment(since)),
+        until: wanted.until_ms.map(|until| clock.moment(until)),
+    }
+}
+
+pub(super) const fn log_scope(scope: control::LogScope) -> LogScope {
+    match scope {
+        control::LogScope::OlderThan(age_ms) => LogScope::OlderThan(Duration::from_millis(age_ms)),
+        control::LogScope::All => LogScope::All,
+    }
+}
+
 pub(super) fn counter(state: &CounterState, clock: &Clock) -> Counter {
     let key = &state.key;
     let left = state.until.map(|until| until.since(clock.now()).as_millis());
@@ -73,6 +96,13 @@ pub(super) fn attempt(attempt: &Attempt, clock: &Clock) -> control::Attempt {
         ruser: ruser.as_deref().map(Name::from_typed),
         outcome: reported(attempt.outcome),
         reason: attempt.reason.as_deref().map(sentence),
+    }
+}
+
+const fn recorded(wanted: control::Outcome) -> Outcome {
+    match wanted {
+        control::Outcome::Reported(reported) => outcome(reported),
+        control::Outcome::Refused => Outcome::Refused,
     }
 }
 

@@ -50,7 +50,37 @@ pub(super) async fn read<M: Message>(
 
 /// Writes one message.
 pub(super) async fn write<M: Message>(stream: &mut UnixStream, message: &M) -> Result<(), Fault> {
-    let bytes = frame::encode(message)?;
-    timeout(PATIENCE, stream.write_all(&bytes)).await.map_err(|_| Fault::Slow)??;
+    write_bytes(stream, &frame::encode(message)?).await
+}
+
+/// Writes messages as one; the deadline is for all of them, so let them be few.
+pub(super) async fn write_all<M: Message>(
+    stream: &mut UnixStream,
+    messages: impl Iterator<Item = M>,
+) -> Result<(), Fault> {
+    let mut bytes = Vec::new();
+    for message in messages {
+        bytes.extend(frame::encode(&message)?);
+    }
+    write_bytes(stream, &bytes).await
+}
+
+/// Resolves when the peer hangs up, or says something while it should listen.
+pub(super) async fn hung_up(stream: &UnixStream) -> Fault {
+    loop {
+        if let Err(error) = stream.readable().await {
+            return Fault::Io(error);
+        }
+        match stream.try_read(&mut [0]) {
+            // Readiness left over from the request itself.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Fault::Io(error),
+            Ok(_) => return Fault::Io(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+async fn write_bytes(stream: &mut UnixStream, bytes: &[u8]) -> Result<(), Fault> {
+    timeout(PATIENCE, stream.write_all(bytes)).await.map_err(|_| Fault::Slow)??;
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! One connection of a module: one attempt, or one question about an account.
 
-use std::io;
 use std::time::Duration;
 
 use axes_proto::pam::{self, Reply, Request, Stage};
@@ -148,7 +147,7 @@ async fn answered(
     let answer = tokio::select! {
         biased;
         answer = service.engine.answered(id) => answer,
-        fault = hung_up(stream) => return Err(fault),
+        fault = frames::hung_up(stream) => return Err(fault),
     };
     if matches!(answer, Answer::Refused(_)) {
         attempt.id = None;
@@ -163,21 +162,6 @@ async fn verdict(service: &Service, attempt: &mut InFlight<'_>, outcome: pam::Ou
     match service.engine.verdict(id, convert::outcome(outcome)).await {
         Ok(()) => Reply::Recorded,
         Err(error) => failed(&format!("it counts, but is not on disk: {error}")),
-    }
-}
-
-/// Resolves when the peer hangs up, or says something while it should listen.
-async fn hung_up(stream: &UnixStream) -> Fault {
-    loop {
-        if let Err(error) = stream.readable().await {
-            return Fault::Io(error);
-        }
-        match stream.try_read(&mut [0]) {
-            // Readiness left over from the request itself.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Fault::Io(error),
-            Ok(_) => return Fault::Io(io::ErrorKind::UnexpectedEof.into()),
-        }
     }
 }
 
