@@ -130,7 +130,8 @@ impl std::str::FromStr for Message {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
-            let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+            let unclosed = || MessageError::Place(after.to_owned());
+            let (name, behind) = after.split_once('}').ok_or_else(unclosed)?;
             parts.push(Part::Text(before.to_owned()));
             parts.push(Part::named(name)?);
             rest = behind;
