@@ -72,7 +72,8 @@ fn the_address_of_sshd_is_found_where_rhost_is_a_name() {
     assert_eq!(session.try_password(WRONG), AUTH_ERR);
     let shown = host.ask(&["show", "alice"]);
     assert_eq!(shown["attempts"][0]["address"], "2001:db8::7");
-    assert_eq!(shown["counters"][0]["address"], "2001:db8::/64");
+    let counters = shown["counters"].as_array().unwrap();
+    assert!(counters.iter().any(|counter| counter["address"] == "2001:db8::/64"), "{shown}");
 }
 
 #[test]
