@@ -19,6 +19,11 @@ impl Networks {
         };
         self.0.iter().copied().find(|network| network.contains(*ip))
     }
+
+    /// All networks of the list.
+    pub fn iter(&self) -> impl Iterator<Item = &IpNetwork> {
+        self.0.iter()
+    }
 }
 
 impl FromIterator<IpNetwork> for Networks {
