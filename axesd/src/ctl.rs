@@ -1,7 +1,8 @@
-//! `axesctl`: asks the daemon on its control socket and shows what it answers, or replays events
-//! without it.
+//! `axesctl`: asks the daemon on its control socket and shows what it answers, checks the host, or
+//! replays events without it.
 
 mod arguments;
+mod check;
 mod error;
 mod exchange;
 mod follow;
@@ -37,6 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 // Exit statuses, as the help text lists them.
 const DONE: u8 = 0;
 const NOTHING_MATCHED: u8 = 1;
+const FOUND: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 const FAILED: u8 = 3;
 
@@ -73,17 +75,17 @@ fn not_understood(error: &clap::Error) -> u8 {
 }
 
 fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
+    let (json, control_socket) = (arguments.json, arguments.unusual_socket());
     match arguments.command.task() {
         Task::Ask(request) => {
             let report = exchange::ask(&arguments.socket, request, PATIENCE)?;
             let now = Zoned::now();
-            let shown = if arguments.json {
+            let shown = if json {
                 format!("{}\n", json::render(&report, now.timestamp()))
             } else {
                 text::render(&report, &now)
             };
-            let result = output.write_all(shown.as_bytes());
-            written(result.and_then(|()| output.flush()))?;
+            print(&shown, output)?;
             Ok(if report.is_empty() { NOTHING_MATCHED } else { DONE })
         }
         Task::Follow(filter) => {
@@ -93,7 +95,23 @@ fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
             follower.run(PATIENCE).map(|()| DONE)
         }
         Task::Replay { config, events } => replay(&config, &events, output),
+        Task::Check { root, config } => {
+            let report = check::run(&check::Scope { root, config, control_socket })?;
+            let object = || format!("{}\n", check::json(&report));
+            print(&if json { object() } else { check::text(&report) }, output)?;
+            Ok(if report.is_good() { DONE } else { FOUND })
+        }
+        Task::Explain(rule) => {
+            let object = || format!("{}\n", check::explanation_json(rule));
+            print(&if json { object() } else { check::explanation(rule) }, output)?;
+            Ok(DONE)
+        }
     }
+}
+
+fn print(shown: &str, output: &mut impl Write) -> Result<(), CtlError> {
+    let result = output.write_all(shown.as_bytes());
+    written(result.and_then(|()| output.flush()))
 }
 
 fn replay(config: &Path, events: &Path, output: &mut impl Write) -> Result<u8, CtlError> {

@@ -2,6 +2,7 @@
 
 mod account;
 mod basics;
+mod check;
 mod classic;
 mod crash;
 mod documents;

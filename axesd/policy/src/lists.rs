@@ -61,19 +61,18 @@ pub(crate) struct Entries {
 pub struct Full;
 
 impl List {
-    /// Whether it names nobody.
+    /// The networks that it names.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.networks.is_empty()
-            && self.users.is_empty()
-            && self.groups.is_empty()
-            && self.uids.is_empty()
+    pub const fn networks(&self) -> &Networks {
+        &self.networks
     }
 
-    /// Whether it names an address.
-    #[must_use]
-    pub fn has_networks(&self) -> bool {
-        !self.networks.is_empty()
+    /// The users, groups and ranges of uids that it names.
+    pub fn accounts(&self) -> impl Iterator<Item = Subject> {
+        let users = self.users.iter().cloned().map(Subject::User);
+        let groups = self.groups.iter().cloned().map(Subject::Group);
+        let uids = self.uids.iter().map(|(first, last)| Subject::Uids(*first, *last));
+        users.chain(groups).chain(uids)
     }
 
     /// Whether one of its networks holds an address.

@@ -34,6 +34,12 @@ impl Networks {
         }
     }
 
+    /// Every network of the set, in the order of addresses.
+    pub fn iter(&self) -> impl Iterator<Item = IpNetwork> {
+        let v4 = self.v4.iter().map(IpNetwork::V4);
+        v4.chain(self.v6.iter().map(IpNetwork::V6))
+    }
+
     /// Adds a network.
     pub fn insert(&mut self, network: IpNetwork) {
         match unmapped(network) {

@@ -2,7 +2,7 @@
 
 mod log;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
 use axes_proto::Text;
@@ -12,12 +12,17 @@ use clap::{ArgGroup, Parser, Subcommand};
 use ipnetwork::IpNetwork;
 use log::{LogArguments, ResetLogsArguments};
 
+use super::check;
+
 const EXIT_STATUSES: &str = "\
 Exit status:
   0  It is done.
-  1  Nothing matched: there is nothing to show or to reset.
+  1  Nothing matched: there is nothing to show or to reset. `check` found an error or a warning.
   2  The command line, or a file that it names, is wrong.
-  3  The daemon could not be reached or refused, or the answer could not be written.";
+  3  The daemon could not be reached or refused, nothing could be checked, or the answer could
+     not be written.";
+/// Where the daemon listens for us, if nothing else is said.
+const CONTROL_SOCKET: &str = "/run/axes/control.sock";
 
 /// Shows which logins axesd has counted and locked out, and lifts lockouts.
 #[derive(Debug, Parser)]
@@ -25,7 +30,7 @@ Exit status:
 #[command(next_help_heading = "Options of every command")]
 pub(super) struct Arguments {
     /// Control socket of axesd.
-    #[arg(long, global = true, value_name = "PATH", default_value = "/run/axes/control.sock")]
+    #[arg(long, global = true, value_name = "PATH", default_value = CONTROL_SOCKET)]
     pub(super) socket: PathBuf,
     /// Print one JSON object (`log --follow`: one in each line), and errors as JSON too.
     #[arg(long, global = true)]
@@ -80,6 +85,23 @@ pub(super) enum Command {
     ResetLogs(ResetLogsArguments),
     /// Make axesd read its configuration again; a file with a mistake changes nothing.
     Reload,
+    /// Look at the configuration and the host, and say what is wrong and how to put it right.
+    ///
+    /// Works without a daemon too. The exit status is 0 where nothing but notes was found, 1 with a
+    /// warning or an error, 3 where nothing could be checked.
+    #[command(after_long_help = check::catalogue())]
+    Check {
+        /// A folder with a system that is not running, such as an image; leaves the daemon out.
+        #[arg(long, value_name = "DIR", default_value = "/")]
+        root: PathBuf,
+        /// The configuration, as the system in DIR names it.
+        #[arg(long, value_name = "FILE", default_value = "/etc/axes/axes.toml")]
+        config: PathBuf,
+        /// Only say what a finding means, such as axes.W004.
+        #[arg(long, value_name = "ID", value_parser = check::Rule::parse)]
+        #[arg(conflicts_with_all = ["root", "config"])]
+        explain: Option<&'static check::Rule>,
+    },
     /// Play a list of events through the policy, without a daemon: what would have happened?
     ///
     /// One JSON object in each line in, one out. A line that cannot be read ends the replay.
@@ -99,9 +121,16 @@ pub(super) enum Task {
     Ask(Request),
     Follow(LogFilter),
     Replay { config: PathBuf, events: PathBuf },
+    Check { root: PathBuf, config: PathBuf },
+    Explain(&'static check::Rule),
 }
 
 impl Arguments {
+    /// The control socket, if it is not the usual one.
+    pub(super) fn unusual_socket(&self) -> Option<PathBuf> {
+        (self.socket != Path::new(CONTROL_SOCKET)).then(|| self.socket.clone())
+    }
+
     pub(super) fn colour(&self) -> ColorChoice {
         match self.colour {
             clap::ColorChoice::Auto => ColorChoice::Auto,
@@ -118,6 +147,8 @@ impl Command {
             Self::Replay { config, events } => return Task::Replay { config, events },
             Self::Log(log) => return log.task(),
             Self::ResetLogs(reset) => reset.request(),
+            Self::Check { explain: Some(rule), .. } => return Task::Explain(rule),
+            Self::Check { root, config, explain: None } => return Task::Check { root, config },
             Self::Status => Request::Status,
             Self::Reload => Request::Reload,
             Self::List { locked: true } => Request::List(Which::Locked),
@@ -161,7 +192,7 @@ mod tests {
     fn asked(command: Command) -> Request {
         match command.task() {
             Task::Ask(request) => request,
-            Task::Replay { .. } | Task::Follow(_) => panic!("the daemon is not asked"),
+            _ => panic!("the daemon is not asked"),
         }
     }
 
@@ -221,6 +252,9 @@ mod tests {
             &["reset", "--user"],
             &["reset", "--user", "alice", "--user", "bob"],
             &["--color", "blue", "status"],
+            &["check", "/"],
+            &["check", "--explain", "axes.W999"],
+            &["check", "--explain", "axes.W001", "--root", "/x"],
             &["--socket", "", "status"],
         ] {
             assert!(request(words).is_err(), "{words:?}");

@@ -9,6 +9,7 @@ use axes_proto::text::Sentence;
 use nix::errno::Errno;
 
 use crate::config::ConfigError;
+use crate::ctl::check::CheckError;
 use crate::ctl::{FAILED, WRONG_USAGE};
 use crate::replay::ReplayError;
 
@@ -46,6 +47,8 @@ pub(super) enum CtlError {
     Events(PathBuf, #[source] io::Error),
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    #[error(transparent)]
+    Check(#[from] CheckError),
 }
 
 impl CtlError {
