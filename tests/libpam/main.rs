@@ -12,3 +12,5 @@ mod limit;
 mod log;
 mod log_follow;
 mod neighbours;
+mod privacy;
+mod settings;

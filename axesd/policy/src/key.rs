@@ -96,8 +96,7 @@ impl Origin {
         let stranger = client.ruser.clone().filter(|ruser| *ruser != client.user);
         match &client.address {
             Address::Local => stranger.map_or(Self::Local, Self::LocalBy),
-            Address::Ip(ip) if ip.is_ipv4() => Self::Network(fold(*ip, prefixes.v4)),
-            Address::Ip(ip) => Self::Network(fold(*ip, prefixes.v6)),
+            Address::Ip(ip) => Self::Network(fold(*ip, prefixes.of(*ip))),
             Address::Name(name) => Self::Name(name.clone()),
         }
     }

@@ -1,6 +1,7 @@
 //! What the administrator decided.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,6 +176,14 @@ pub struct Prefixes {
     pub v4: u8,
     /// Of 128; a customer usually has a whole /64 (RFC 6177).
     pub v6: u8,
+}
+
+impl Prefixes {
+    /// Of addresses of this family.
+    #[must_use]
+    pub const fn of(self, ip: IpAddr) -> u8 {
+        if ip.is_ipv4() { self.v4 } else { self.v6 }
+    }
 }
 
 impl Default for Prefixes {
