@@ -27,10 +27,11 @@ use axes_policy::keeper::{Admission, Gate, Keeper};
 use axes_policy::settings::Settings;
 use tokio::sync::{Notify, oneshot};
 
+pub use crate::accounts::Detail;
 use crate::engine::access_log::AccessLog;
 pub use crate::engine::access_log::{LogFilter, LogSettings, Recorded, Slice, Totals};
 pub use crate::engine::clock::Clock;
-pub use crate::engine::names::{Detail, Names, Person};
+pub use crate::engine::names::{Names, Person};
 pub use crate::engine::pseudonyms::{Pseudonyms, Unkept};
 pub use crate::engine::records::LogScope;
 use crate::log::Logger;

@@ -13,4 +13,5 @@ mod log;
 mod log_follow;
 mod neighbours;
 mod privacy;
+mod replay;
 mod settings;

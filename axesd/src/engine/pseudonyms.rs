@@ -187,19 +187,17 @@ mod tests {
     #[test]
     fn a_filter_finds_what_is_kept() {
         let (names, prefixes) = (Pseudonyms::new([1; 32]), Prefixes::default());
-        let filter = |user: &str, address: &str| Filter {
-            user: Some(user.into()),
-            address: Some(AddressFilter::parse(address)),
-            service: None,
+        let find = |user: &str, address: &str, privacy: Privacy| {
+            let (user, address) = (Some(user.into()), Some(AddressFilter::parse(address)));
+            names.filter(Filter { user, address, service: None }, privacy, prefixes)
         };
-        let find = |user, address, privacy| names.filter(filter(user, address), privacy, prefixes);
         for address in ["192.0.2.1", "2001:db8::9", "gateway", ""] {
             for privacy in [HASHED, Privacy::default()] {
                 let kept = names.of(&client("alice", address), privacy, prefixes);
                 let asked = if address.is_empty() { "local" } else { address };
                 assert!(find("alice", asked, privacy).unwrap().covers(&kept), "{address}");
-                let shown = (&*kept.user, kept.address.to_string());
-                assert!(find(shown.0, &shown.1, privacy).unwrap().covers(&kept), "{shown:?}");
+                let (user, address) = (&kept.user, kept.address.to_string());
+                assert!(find(user, &address, privacy).unwrap().covers(&kept), "{kept:?}");
             }
         }
         let network = find("alice", "2001:db8::/64", HASHED).unwrap();
