@@ -83,6 +83,12 @@ impl CounterKey {
         self.attributes.contains(Attribute::Username)
     }
 
+    /// Whether familiar addresses have counters of their own beside this one.
+    #[must_use]
+    pub const fn has_lanes(&self) -> bool {
+        self.names_user() && !self.attributes.contains(Attribute::Address)
+    }
+
     /// Whether it is the counter of an address that is familiar, beside that of all others.
     #[must_use]
     pub const fn is_familiar(&self) -> bool {
