@@ -5,6 +5,7 @@ mod basics;
 mod check;
 mod classic;
 mod crash;
+mod django_axes;
 mod documents;
 mod edges;
 mod failmode;
