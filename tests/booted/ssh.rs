@@ -108,7 +108,7 @@ fn blacklisted(host: &Host) -> Outcome {
 }
 
 /// Lets root's key in the guest open an account.
-fn give_key(host: &Host, user: &str) -> Outcome {
+pub(crate) fn give_key(host: &Host, user: &str) -> Outcome {
     host.guest.sh(&format!(
         "[ -e ~/.ssh/id_ed25519 ] || ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519
          install -d -m 700 -o {user} -g {user} ~{user}/.ssh

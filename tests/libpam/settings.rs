@@ -395,6 +395,7 @@ fn every_setting_is_tried_here_on_a_real_login() {
         include_str!("limit.rs"),
         include_str!("log.rs"),
         include_str!("privacy.rs"),
+        include_str!("../booted/policy.rs"),
     ];
     let shipped = include_str!("../../packaging/axes.toml");
     let (settings, _) = shipped.split_once("\n[daemon]").expect("a table");
