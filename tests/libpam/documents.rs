@@ -59,7 +59,12 @@ fn every_axesctl_command_works() {
         let mut session = host.session_of("sshd", "alice").from("192.0.2.7");
         assert_eq!(session.try_password(WRONG), AUTH_ERR);
         assert_eq!(host.login("bob", "192.0.2.8", RIGHT), SUCCESS);
-        let arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+        let mut arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+        let configuration = host.path("axes.toml").display().to_string();
+        if arguments.contains(&"--from-log") {
+            // The host has its configuration elsewhere.
+            arguments.extend(["--against", &configuration]);
+        }
         let output = host.axesctl(&arguments);
         assert!(output.status.success(), "{command:?}: {output:?}");
         assert!(!output.stdout.is_empty(), "{command:?}");
