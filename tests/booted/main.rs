@@ -14,6 +14,7 @@ mod package;
 mod setup;
 mod ssh;
 mod stories;
+mod why;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         local::trials(&bookworm),
         outage::trials(&bookworm),
         burst::trials(&bookworm),
+        why::trials(&bookworm),
         package::trials(&bookworm, &trixie),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()

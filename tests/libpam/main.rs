@@ -12,3 +12,4 @@ mod limit;
 mod log;
 mod log_follow;
 mod neighbours;
+mod why;

@@ -11,7 +11,8 @@ use tokio::net::UnixStream;
 
 use crate::engine::{self, AddressFilter, CounterState, Filter};
 use crate::server::frames::{self, Fault};
-use crate::server::{Service, convert, log};
+use crate::server::why::Asker;
+use crate::server::{Service, convert, log, why};
 
 /// For the request.
 const FIRST: Duration = Duration::from_secs(5);
@@ -39,6 +40,7 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
             }
         },
         Request::Log(wanted) => return log::send(service, stream, &wanted).await,
+        Request::Why(client) => return why::send(service, stream, &client, Asker::Trusted).await,
         Request::ResetLogs(scope) => {
             vec![match service.engine.reset_log(convert::log_scope(scope)).await {
                 Ok(removed) => Reply::LogsReset(number(removed)),
