@@ -14,6 +14,7 @@ mod tables;
 mod text;
 mod time;
 mod when;
+mod why;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ use jiff::Zoned;
 
 use arguments::{Arguments, Task};
 use error::CtlError;
+use exchange::Report;
 use follow::{Follower, Form};
 
 /// How long the daemon may keep silent while it is asked something.
@@ -35,6 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const DONE: u8 = 0;
 const NOTHING_MATCHED: u8 = 1;
 const FOUND: u8 = 1;
+const REFUSED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 const FAILED: u8 = 3;
 
@@ -75,14 +78,13 @@ fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
     match arguments.command.task() {
         Task::Ask(request) => {
             let report = exchange::ask(&arguments.socket, request, PATIENCE)?;
-            let now = Zoned::now();
-            let shown = if json {
-                format!("{}\n", json::render(&report, now.timestamp()))
-            } else {
-                text::render(&report, &now)
-            };
-            print(&shown, output)?;
+            print(&rendered(&report, json), output)?;
             Ok(if report.is_empty() { NOTHING_MATCHED } else { DONE })
+        }
+        Task::Why { client, pam_socket } => {
+            let report = why::ask(&arguments.socket, pam_socket, client, PATIENCE)?;
+            print(&rendered(&report, json), output)?;
+            Ok(if report.refuses() { REFUSED } else { DONE })
         }
         Task::Follow(filter) => {
             let connection = exchange::put(&arguments.socket, &Request::Log(filter), PATIENCE)?;
@@ -106,6 +108,15 @@ fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
             print(&if json { object() } else { check::explanation(rule) }, output)?;
             Ok(DONE)
         }
+    }
+}
+
+fn rendered(report: &Report, json: bool) -> String {
+    let now = Zoned::now();
+    if json {
+        format!("{}\n", json::render(report, now.timestamp()))
+    } else {
+        text::render(report, &now)
     }
 }
 

@@ -9,20 +9,27 @@ mod names;
 mod pseudonyms;
 mod queries;
 mod records;
+#[cfg(test)]
+pub(crate) mod samples;
 mod sentence;
+mod why;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use axes_policy::Exemption;
 pub use axes_policy::account::Account;
-pub use axes_policy::attempt::{Attempt, Outcome, Reporter};
+pub use axes_policy::attempt::{Attempt, Lane, Outcome, Reporter};
 pub use axes_policy::client::{Address, Client, Visitor, Word};
-pub use axes_policy::effect::{AttemptId, CounterState};
+pub use axes_policy::effect::{AttemptId, CounterState, Refusal};
 pub use axes_policy::filter::{AddressFilter, Filter, ResetResult};
+pub use axes_policy::keeper::Explanation;
+pub use axes_policy::lists::ListName;
+pub use axes_policy::settings::Enforcement;
+pub use axes_policy::subject::Subject;
 pub use axes_policy::time::Timestamp;
 
-use axes_policy::effect::Refusal;
 use axes_policy::keeper::{Admission, Gate, Keeper};
 use axes_policy::settings::Settings;
 use tokio::sync::{Notify, oneshot};
@@ -34,6 +41,7 @@ pub use crate::engine::clock::Clock;
 pub use crate::engine::names::{Names, Person};
 pub use crate::engine::pseudonyms::{Pseudonyms, Unkept};
 pub use crate::engine::records::LogScope;
+pub use crate::engine::why::Place;
 use crate::log::Logger;
 use crate::store::{Committed, Committer, Kept};
 

@@ -8,6 +8,7 @@ mod log;
 mod pam;
 mod peer;
 mod prompts;
+mod why;
 
 use std::io;
 use std::rc::Rc;

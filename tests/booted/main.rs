@@ -15,6 +15,7 @@ mod policy;
 mod setup;
 mod ssh;
 mod stories;
+mod why;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         policy::trials(&bookworm),
         outage::trials(&bookworm),
         burst::trials(&bookworm),
+        why::trials(&bookworm),
         package::trials(&bookworm, &trixie),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()

@@ -16,3 +16,4 @@ mod neighbours;
 mod privacy;
 mod replay;
 mod settings;
+mod why;

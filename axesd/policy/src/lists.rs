@@ -149,6 +149,11 @@ impl Entries {
         self.entries.values()
     }
 
+    /// One entry.
+    pub(crate) fn get(&self, list: ListName, subject: &Subject) -> Option<&Entry> {
+        self.entries.get(&(list, subject.clone()))
+    }
+
     /// Adds an entry in place of one of the same name.
     pub(crate) fn put(&mut self, entry: Entry) -> Result<(), Full> {
         self.remove(entry.list, &entry.subject);

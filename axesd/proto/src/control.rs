@@ -27,6 +27,10 @@ pub enum Request {
     Log(LogFilter),
     /// Removes entries of the access log; a [`Reply::LogsReset`].
     ResetLogs(LogScope),
+    /// Would this client be let in now? A [`Reply::Why`], then its counters, then the newest
+    /// failures in the one that speaks against it, or is nearest to its limit. The only question
+    /// that is answered on the socket for modules too: anybody may ask about himself.
+    Why(pam::Client),
 }
 
 /// Which counters to list.
@@ -123,6 +127,8 @@ pub enum Reply {
     Missed(u64),
     /// So many entries were removed from the access log.
     LogsReset(u64),
+    /// Answer to [`Request::Why`].
+    Why(Box<Explanation>),
 }
 
 /// The daemon at a glance.
@@ -225,6 +231,95 @@ pub struct Reset {
     pub failures: u64,
     /// Lockouts that ended.
     pub unlocked: u64,
+}
+
+/// Whether a client would be let in, and what that depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Who was judged, under the account's own name.
+    pub client: pam::Client,
+    /// Whether it would be let in.
+    pub verdict: Verdict,
+    /// The rule by which it is judged; `None` for the settings that apply to everybody.
+    pub rule: Option<Label>,
+    /// Whether lockouts refuse it.
+    pub enforcement: Enforcement,
+    /// Whether the user logged in from there not long ago.
+    pub familiar: bool,
+    /// Failures that lock the fullest of its counters; `None` where it is not counted, or refused.
+    pub failures_left: Option<u32>,
+    /// How much of it is told.
+    pub view: View,
+}
+
+/// Whether a client would be let in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// Nothing speaks against it.
+    Admitted,
+    /// It is never refused.
+    Exempt(Exemption),
+    /// This counter is at its limit; what the administrator calls counters of its kind.
+    Locked(Counter, Option<Label>),
+    /// This entry of the blacklist.
+    Blacklisted(ListEntry),
+    /// Its address is not in the whitelist, and nobody else may log in.
+    NotWhitelisted,
+}
+
+/// Why a client is neither counted nor refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Exemption {
+    /// Protection is switched off, by the rule or for everybody.
+    Off,
+    /// This entry of the whitelist.
+    Whitelisted(ListEntry),
+    /// Root at the console.
+    RootConsole,
+    /// A directory keeps the account.
+    DirectoryAccount,
+}
+
+/// An entry of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListEntry {
+    /// A network, a user, `@group` or a range of uids.
+    pub subject: Sentence,
+    /// Where it stands.
+    pub origin: Origin,
+    /// Until it ends by itself, in milliseconds; `None` for never.
+    pub left_ms: Option<u64>,
+}
+
+/// Where an entry of a list stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Origin {
+    /// In the configuration.
+    Configured,
+    /// It was made at run time.
+    RunTime,
+}
+
+/// Whether lockouts refuse a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Enforcement {
+    /// They do.
+    On,
+    /// Everybody is counted, and nobody locked out.
+    Monitor,
+    /// Lockouts are enforced in other services only.
+    OtherServices,
+    /// Nobody is counted.
+    Off,
+}
+
+/// How much somebody is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum View {
+    /// Everything.
+    Whole,
+    /// What concerns himself.
+    Own,
 }
 
 impl Message for Request {

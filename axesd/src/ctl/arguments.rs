@@ -1,17 +1,20 @@
 //! What can be typed after `axesctl`.
 
 mod log;
+mod why;
 
 use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
 use axes_proto::Text;
 use axes_proto::control::{Filter, LogFilter, Request, Scope, Subject, Which};
+use axes_proto::pam;
 use axes_proto::text::{Host, Label, Name};
 use clap::{ArgGroup, Parser, Subcommand};
 use ipnetwork::IpNetwork;
 use jiff::Timestamp;
 use log::{LogArguments, ResetLogsArguments};
+use why::WhyArguments;
 
 use super::check;
 use super::replay::Trial;
@@ -20,6 +23,7 @@ const EXIT_STATUSES: &str = "\
 Exit status:
   0  It is done.
   1  Nothing matched: there is nothing to show or to reset. `check` found an error or a warning.
+     `why` says that the client would be refused.
   2  The command line, or a file that it names, is wrong.
   3  The daemon could not be reached or refused, nothing could be checked, or the answer could
      not be written.";
@@ -128,6 +132,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE", requires = "from_log")]
         against: Option<PathBuf>,
     },
+    Why(WhyArguments),
 }
 
 /// What axesctl does itself, or asks the daemon to.
@@ -139,6 +144,7 @@ pub(super) enum Task {
     Compare(Trial),
     Check { root: PathBuf, config: PathBuf },
     Explain(&'static check::Rule),
+    Why { client: pam::Client, pam_socket: Option<PathBuf> },
 }
 
 impl Arguments {
@@ -172,6 +178,7 @@ impl Command {
                 });
             }
             Self::Log(log) => return log.task(),
+            Self::Why(why) => return why.task(),
             Self::ResetLogs(reset) => reset.request(),
             Self::Check { explain: Some(rule), .. } => return Task::Explain(rule),
             Self::Check { root, config, explain: None } => return Task::Check { root, config },

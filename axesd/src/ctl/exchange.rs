@@ -10,6 +10,7 @@ use axes_proto::control::{
 use axes_proto::pam;
 
 use super::error::CtlError;
+use super::why::Why;
 
 /// What was asked for, and what came back: counters with the locked ones first, attempts with
 /// the newest last.
@@ -23,6 +24,7 @@ pub(super) enum Report {
     Reloaded,
     Log(Vec<Attempt>),
     LogsReset(u64),
+    Why(Box<Why>),
 }
 
 /// Asks, and reads up to the end of the answer; no single wait takes longer than `patience`.
@@ -30,7 +32,7 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
     let failed = |error| CtlError::asking(socket, error);
     let connection = put(socket, &request, patience)?;
     let (mut status, mut counters, mut attempts, mut done) = (None, vec![], vec![], None);
-    let (mut reloaded, mut removed) = (None, None);
+    let (mut reloaded, mut removed, mut explained) = (None, None, None);
     loop {
         match connection.receive(&mut Patience::of(patience)).map_err(failed)? {
             Reply::Status(told) => status = Some(told),
@@ -39,6 +41,7 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
             Reply::Reset(reset) => done = Some(reset),
             Reply::Reloaded => reloaded = Some(()),
             Reply::LogsReset(entries) => removed = Some(entries),
+            Reply::Why(explanation) => explained = Some(*explanation),
             Reply::Missed(_) => return Err(CtlError::Incomplete),
             Reply::Failed(sentence) => return Err(CtlError::Refused(sentence)),
             Reply::End => break,
@@ -55,6 +58,10 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
         Request::Reload => reloaded.map(|()| Report::Reloaded).ok_or(CtlError::Incomplete)?,
         Request::Log(_) => Report::Log(attempts),
         Request::ResetLogs(_) => removed.map(Report::LogsReset).ok_or(CtlError::Incomplete)?,
+        Request::Why(_) => {
+            let explanation = explained.ok_or(CtlError::Incomplete)?;
+            Report::Why(Box::new(Why { explanation, counters, attempts }))
+        }
     })
 }
 
@@ -72,10 +79,15 @@ pub(super) fn put(
 }
 
 impl Report {
+    /// Somebody would not be let in.
+    pub(super) fn refuses(&self) -> bool {
+        matches!(self, Self::Why(why) if !why.admits())
+    }
+
     /// Somebody or something was named, and nothing is known of it.
     pub(super) fn is_empty(&self) -> bool {
         match self {
-            Self::Status(_) | Self::List(..) | Self::Reloaded => false,
+            Self::Status(_) | Self::List(..) | Self::Reloaded | Self::Why(_) => false,
             Self::Show(_, counters, attempts) => counters.is_empty() && attempts.is_empty(),
             Self::Log(attempts) => attempts.is_empty(),
             Self::LogsReset(entries) => *entries == 0,

@@ -9,9 +9,7 @@ use super::time::{later, moment, rfc3339};
 
 /// One object.
 pub(super) fn render(report: &Report, now: Timestamp) -> Value {
-    let counted = |counters: &[Counter]| {
-        counters.iter().map(|counter| counter_object(counter, now)).collect::<Value>()
-    };
+    let counted = |counters: &[Counter]| counter_objects(counters, now);
     match report {
         Report::Status(status) => status_object(status),
         Report::List(_, counters) => json!({ "counters": counted(counters) }),
@@ -24,6 +22,7 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
         }
         Report::LogsReset(entries) => json!({ "removed": entries }),
         Report::Reloaded => json!({ "reloaded": true }),
+        Report::Why(why) => why.json(now),
         Report::Reset(Reset { failures, unlocked }, counters) => {
             json!({ "failures": failures, "unlocked": unlocked, "counters": counted(counters) })
         }
@@ -46,7 +45,11 @@ fn status_object(status: &Status) -> Value {
     })
 }
 
-fn counter_object(counter: &Counter, now: Timestamp) -> Value {
+pub(super) fn counter_objects(counters: &[Counter], now: Timestamp) -> Value {
+    counters.iter().map(|counter| counter_object(counter, now)).collect()
+}
+
+pub(super) fn counter_object(counter: &Counter, now: Timestamp) -> Value {
     json!({
         "username": counter.username, "address": counter.address,
         "service": counter.service, "tty": counter.tty,

@@ -5,8 +5,12 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 
-use axes_proto::control::{Attempt, Counter, Outcome, Reply, Request, Status, Totals};
+use axes_proto::control::{
+    Attempt, Counter, Enforcement, Explanation, Outcome, Reply, Request, Status, Totals, Verdict,
+    View,
+};
 use axes_proto::frame::{self, PREFIX};
+use axes_proto::pam;
 use axes_proto::text::{Host, Label, Name, Sentence};
 
 /// What the tests take for the present.
@@ -86,5 +90,24 @@ pub(super) fn status() -> Status {
         in_flight: 2,
         waiting: 1,
         totals: Totals { success: 5, failure: 6, refused: 7, abandoned: 8, error: 9 },
+    }
+}
+
+/// Alice from 192.0.2.7, against whom nothing speaks.
+pub(super) fn explanation() -> Explanation {
+    Explanation {
+        client: pam::Client {
+            user: Name::from_typed("alice"),
+            remote: Some(Host::from_typed("192.0.2.7")),
+            service: Label::from_typed("sshd"),
+            tty: Some(Label::from_typed("ssh")),
+            ruser: None,
+        },
+        verdict: Verdict::Admitted,
+        rule: None,
+        enforcement: Enforcement::On,
+        familiar: false,
+        failures_left: None,
+        view: View::Whole,
     }
 }

@@ -12,7 +12,8 @@ use super::time;
 
 /// What needs attention.
 pub(super) const ALERT: Style = AnsiColor::Red.on_default();
-const GOOD: Style = AnsiColor::Green.on_default();
+/// What is as it should be.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 const HEADER: Style = Style::new().bold();
 pub(super) const PLAIN: Style = Style::new();
 

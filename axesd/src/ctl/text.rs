@@ -21,6 +21,7 @@ pub(super) fn render(report: &Report, now: &Zoned) -> String {
         Report::LogsReset(entries) => format!("{entries} entries of the access log removed.\n"),
         Report::Reset(..) if report.is_empty() => "Nothing matched: no failure was reset.\n".into(),
         Report::Reset(reset, counters) => lifted(*reset, counters),
+        Report::Why(why) => why.text(now),
         Report::Reloaded => "The configuration is in force.\n".into(),
         Report::List(_, counters) if !counters.is_empty() => {
             counter_table(counters, now.timestamp())
@@ -75,14 +76,19 @@ fn lifted(reset: Reset, counters: &[Counter]) -> String {
 
 fn lifted_line(counter: &Counter) -> String {
     let verb = counter.locked_ms.map_or("cleared", |_| "unlocked");
+    format!("{verb} {} ({})\n", whom(counter), fraction(counter))
+}
+
+/// Whose failures a counter counts.
+pub(super) fn whom(counter: &Counter) -> String {
     let user = counter.username.as_ref().map_or("anyone", Text::as_str);
     let from = place("from", counter.address.as_ref());
     let through = place("through", counter.service.as_ref());
     let on = place("on", counter.tty.as_ref());
-    format!("{verb} {user}{from}{through}{on} ({})\n", fraction(counter))
+    format!("{user}{from}{through}{on}")
 }
 
-fn place<const MAX: usize>(preposition: &str, name: Option<&Text<MAX>>) -> String {
+pub(super) fn place<const MAX: usize>(preposition: &str, name: Option<&Text<MAX>>) -> String {
     name.map(|name| format!(" {preposition} {name}")).unwrap_or_default()
 }
 

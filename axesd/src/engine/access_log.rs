@@ -135,6 +135,20 @@ impl AccessLog {
         Slice { attempts, next: numbers.end.max(next), gone }
     }
 
+    /// The newest entries that are meant, oldest first; looks at no more than so many.
+    pub(super) fn newest(
+        &self,
+        most: usize,
+        looked_at: usize,
+        is_meant: impl Fn(&Attempt) -> bool,
+    ) -> Vec<Arc<Attempt>> {
+        let newest = self.entries.values().rev().take(looked_at);
+        let meant = newest.filter(|attempt| is_meant(attempt)).take(most);
+        let mut meant: Vec<_> = meant.cloned().collect();
+        meant.reverse();
+        meant
+    }
+
     /// The number of the next entry.
     pub(super) fn end(&self) -> u64 {
         *self.next.borrow()

@@ -11,7 +11,8 @@ use tokio::net::UnixStream;
 
 use crate::engine::{self, CounterState, Filter, Unkept};
 use crate::server::frames::{self, Fault};
-use crate::server::{Service, convert, log};
+use crate::server::why::Asker;
+use crate::server::{Service, convert, log, why};
 
 /// For the request.
 const FIRST: Duration = Duration::from_secs(5);
@@ -36,6 +37,7 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
             Err(error) => failed(error),
         },
         Request::Log(wanted) => return log::send(service, stream, &wanted).await,
+        Request::Why(client) => return why::send(service, stream, &client, Asker::Trusted).await,
         Request::ResetLogs(scope) => {
             match service.engine.reset_log(convert::log_scope(scope)).await {
                 Ok(removed) => vec![Reply::LogsReset(number(removed))],

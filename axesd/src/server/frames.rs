@@ -30,6 +30,15 @@ pub(super) async fn read<M: Message>(
     stream: &mut UnixStream,
     first: Option<Duration>,
 ) -> Result<M, Fault> {
+    read_with(stream, first, frame::decode).await
+}
+
+/// Reads what one message of several kinds says.
+pub(super) async fn read_with<T>(
+    stream: &mut UnixStream,
+    first: Option<Duration>,
+    decode: impl Fn(&[u8]) -> Result<T, FrameError>,
+) -> Result<T, Fault> {
     let mut begin = [0; 1];
     let started = stream.read_exact(&mut begin);
     match first {
@@ -43,7 +52,7 @@ pub(super) async fn read<M: Message>(
         let [low] = rest;
         let mut body = vec![0; frame::body_length([high, low])?];
         stream.read_exact(&mut body).await?;
-        Ok(frame::decode(&body)?)
+        Ok(decode(&body)?)
     };
     timeout(PATIENCE, whole).await.map_err(|_| Fault::Slow)?
 }

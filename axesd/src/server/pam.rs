@@ -1,7 +1,10 @@
-//! One connection of a module: one attempt, or one question about an account.
+//! One connection of a module: one attempt, or one question about an account. Whoever may not
+//! open the control socket asks about himself here.
 
 use std::time::Duration;
 
+use axes_proto::control;
+use axes_proto::frame::{self, FrameError, Message as _};
 use axes_proto::pam::{self, Reply, Request, Stage};
 use tokio::net::UnixStream;
 
@@ -9,7 +12,7 @@ use crate::engine::{Address, Answer, AttemptId, Client, Engine, Reporter, Visito
 use crate::server::frames::{self, Fault};
 use crate::server::peer::Peer;
 use crate::server::prompts::{AtPrompt, Prompts};
-use crate::server::{Service, convert};
+use crate::server::{Service, convert, why};
 
 /// For the first message of a connection.
 const FIRST: Duration = Duration::from_secs(5);
@@ -51,6 +54,12 @@ impl Drop for InFlight<'_> {
     }
 }
 
+/// What is said at this door.
+enum Heard {
+    Module(Request),
+    Person(control::Request),
+}
+
 async fn converse(
     service: &Service,
     prompts: &Prompts,
@@ -62,15 +71,19 @@ async fn converse(
     let mut patience = Some(FIRST);
     let mut at_prompt: Option<AtPrompt<'_>> = None;
     loop {
-        let request = match at_prompt.take() {
-            None => frames::read(stream, patience.take()).await?,
+        let heard = match at_prompt.take() {
+            None => frames::read_with(stream, patience.take(), decode).await?,
             Some(mut prompt) => tokio::select! {
-                request = frames::read(stream, None) => request?,
+                heard = frames::read_with(stream, None, decode) => heard?,
                 () = prompt.sent_away() => {
                     attempt.withdraw();
                     return Ok(());
                 }
             },
+        };
+        let request = match heard {
+            Heard::Module(request) => request,
+            Heard::Person(question) => return why::serve(service, stream, &question, peer).await,
         };
         let reply = match request {
             Request::Begin(client, stage) => match reported(service, &client, peer).await {
@@ -90,6 +103,13 @@ async fn converse(
             Reply::Admitted { .. } => at_prompt = Some(prompts.enter()),
             _ => {}
         }
+    }
+}
+
+fn decode(body: &[u8]) -> Result<Heard, FrameError> {
+    match frame::decode(body) {
+        Err(FrameError::Kind(control::Request::KIND)) => frame::decode(body).map(Heard::Person),
+        decoded => decoded.map(Heard::Module),
     }
 }
 
@@ -174,4 +194,24 @@ fn reply(answer: Answer) -> Reply {
 
 fn failed(sentence: &str) -> Reply {
     Reply::Failed(convert::sentence(sentence))
+}
+
+#[cfg(test)]
+mod tests {
+    use axes_proto::control::Which;
+    use axes_proto::frame::PREFIX;
+
+    use super::*;
+
+    fn heard<M: frame::Message>(message: &M) -> Result<Heard, FrameError> {
+        decode(&frame::encode(message).unwrap()[PREFIX..])
+    }
+
+    #[test]
+    fn modules_and_people_are_told_apart_and_nobody_else_is_heard() {
+        assert!(matches!(heard(&Request::Answered), Ok(Heard::Module(Request::Answered))));
+        let list = control::Request::List(Which::All);
+        assert!(matches!(heard(&list), Ok(Heard::Person(control::Request::List(Which::All)))));
+        assert!(matches!(heard(&Reply::Proceed), Err(FrameError::Kind(Reply::KIND))));
+    }
 }

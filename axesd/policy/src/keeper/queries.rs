@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use crate::Exemption;
-use crate::attempt::Lane;
-use crate::client::Visitor;
+use crate::attempt::{Lane, Reporter};
+use crate::client::{Client, Visitor};
 use crate::effect::{CounterState, Refusal};
-use crate::judge::Standing;
+use crate::judge::{Judge, Standing};
 use crate::keeper::Keeper;
-use crate::key::CounterKey;
-use crate::lists::Entry;
+use crate::key::{CounterKey, Origin};
+use crate::lists::{Entry, ListName};
 use crate::settings::{Enforcement, Profile, Settings};
+use crate::subject::Subject;
 
 /// Whether a client would be let in, and what that depends on.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub struct Explanation {
     pub lane: Lane,
     /// The counters it falls into that hold a failure.
     pub counters: Vec<CounterState>,
+    /// Every counter it falls into, and the failures that one takes before it locks.
+    pub room: Vec<(CounterKey, u32)>,
 }
 
 impl Keeper {
@@ -53,16 +56,24 @@ impl Keeper {
             enforcement: judged.unwrap_or(profile).enforcement,
             lane: self.familiar.lane(&visitor.stored.user, self.origin(visitor)),
             counters: self.counters_of(visitor),
+            room: self.room(visitor),
         }
+    }
+
+    /// Whether a failure of a client counts in this counter.
+    #[must_use]
+    pub fn falls_into(&self, client: &Client, key: &CounterKey) -> bool {
+        let Judge { settings, accounts, .. } = &self.judge;
+        let account = accounts.get(&client.user).map(|account| &**account);
+        let lane = self.familiar.lane(&client.user, Origin::of(client, settings.prefixes));
+        let profile = settings.profile(client, account);
+        self.judge.keys(profile, client, Reporter::Root, lane).contains(key)
     }
 
     /// The counters of a client that hold a failure, whether or not anything exempts it.
     #[must_use]
     pub fn counters_of(&self, visitor: &Visitor) -> Vec<CounterState> {
-        let profile = self.judge.settings.profile(&visitor.client, visitor.account.as_deref());
-        let lane = self.familiar.lane(&visitor.stored.user, self.origin(visitor));
-        let keys = self.judge.keys(profile, &visitor.stored, visitor.reporter, lane);
-        keys.iter().filter_map(|key| self.ledger.state(key)).collect()
+        self.keys_of(visitor).iter().filter_map(|key| self.ledger.state(key)).collect()
     }
 
     /// The limits of the counters that a client falls into.
@@ -88,6 +99,12 @@ impl Keeper {
     /// Every entry of the lists that was made at run time.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.judge.entries.iter()
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn entry(&self, list: ListName, subject: &Subject) -> Option<&Entry> {
+        self.judge.entries.get(list, subject)
     }
 
     /// Whether some rule or list names a group.
@@ -124,6 +141,22 @@ impl Keeper {
     #[must_use]
     pub fn places_taken(&self, key: &CounterKey) -> u32 {
         self.seats.taken(key)
+    }
+
+    fn room(&self, visitor: &Visitor) -> Vec<(CounterKey, u32)> {
+        let keys = self.keys_of(visitor);
+        let room = |key: &CounterKey| {
+            let limit = self.judge.settings.counter(key.counter)?.limit.get();
+            Some((key.clone(), limit.saturating_sub(self.ledger.count(key))))
+        };
+        keys.iter().filter_map(room).collect()
+    }
+
+    /// The counters that a client falls into, whether or not anything exempts it.
+    fn keys_of(&self, visitor: &Visitor) -> Arc<[CounterKey]> {
+        let profile = self.judge.settings.profile(&visitor.client, visitor.account.as_deref());
+        let lane = self.familiar.lane(&visitor.stored.user, self.origin(visitor));
+        self.judge.keys(profile, &visitor.stored, visitor.reporter, lane)
     }
 
     /// The counters of a client as a stranger and, where it is one, as a familiar address.

@@ -218,3 +218,15 @@ fn followers_hear_of_each_entry_and_their_number_is_bounded() {
     followers.pop();
     assert!(log.follow().is_some());
 }
+
+#[test]
+fn the_newest_that_are_meant_are_found_and_no_more_than_a_few_looked_at() {
+    let log = filled(UNBOUNDED, 0..10);
+    let even = |attempt: &Attempt| attempt.at.as_millis().is_multiple_of(2000);
+    let found = |most, looked_at| -> Vec<Timestamp> {
+        log.newest(most, looked_at, even).iter().map(|attempt| attempt.at).collect()
+    };
+    assert_eq!(found(2, usize::MAX), [at(6), at(8)]);
+    assert_eq!(found(9, 4), [at(6), at(8)]);
+    assert_eq!(found(9, 1), []);
+}
