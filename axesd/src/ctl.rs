@@ -6,6 +6,7 @@ mod error;
 mod exchange;
 mod follow;
 mod json;
+mod lists;
 #[cfg(test)]
 mod samples;
 mod tables;
@@ -26,7 +27,9 @@ use jiff::Zoned;
 
 use arguments::{Arguments, Task};
 use error::CtlError;
+use exchange::Report;
 use follow::{Follower, Form};
+use lists::Progress;
 
 use crate::config;
 use crate::replay::{self, ReplayError};
@@ -73,27 +76,34 @@ fn not_understood(error: &clap::Error) -> u8 {
 }
 
 fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
+    let form = if arguments.json { Form::Json } else { Form::Text };
     match arguments.command.task() {
         Task::Ask(request) => {
             let report = exchange::ask(&arguments.socket, request, PATIENCE)?;
-            let now = Zoned::now();
-            let shown = if arguments.json {
-                format!("{}\n", json::render(&report, now.timestamp()))
-            } else {
-                text::render(&report, &now)
-            };
-            let result = output.write_all(shown.as_bytes());
-            written(result.and_then(|()| output.flush()))?;
-            Ok(if report.is_empty() { NOTHING_MATCHED } else { DONE })
+            show(&report, form, output)
+        }
+        Task::Amend(amendment) => {
+            let amended = lists::amend(&arguments.socket, amendment, Progress::new(form))?;
+            show(&Report::Amended(amended), form, output)
         }
         Task::Follow(filter) => {
             let connection = exchange::put(&arguments.socket, &Request::Log(filter), PATIENCE)?;
-            let form = if arguments.json { Form::Json } else { Form::Text };
             let mut follower = Follower { connection, socket: &arguments.socket, form, output };
             follower.run(PATIENCE).map(|()| DONE)
         }
         Task::Replay { config, events } => replay(&config, &events, output),
     }
+}
+
+fn show(report: &Report, form: Form, output: &mut impl Write) -> Result<u8, CtlError> {
+    let now = Zoned::now();
+    let shown = match form {
+        Form::Json => format!("{}\n", json::render(report, now.timestamp())),
+        Form::Text => text::render(report, &now),
+    };
+    let result = output.write_all(shown.as_bytes());
+    written(result.and_then(|()| output.flush()))?;
+    Ok(if report.is_empty() { NOTHING_MATCHED } else { DONE })
 }
 
 fn replay(config: &Path, events: &Path, output: &mut impl Write) -> Result<u8, CtlError> {

@@ -5,6 +5,7 @@
 mod access_log;
 mod clock;
 mod effects;
+mod lists;
 mod names;
 mod pseudonyms;
 mod queries;
@@ -20,6 +21,8 @@ pub use axes_policy::attempt::{Attempt, Outcome, Reporter};
 pub use axes_policy::client::{Address, Client, Visitor, Word};
 pub use axes_policy::effect::{AttemptId, CounterState};
 pub use axes_policy::filter::{AddressFilter, Filter, ResetResult};
+pub use axes_policy::lists::{Entry, ListName};
+pub use axes_policy::subject::{Subject, SubjectError};
 pub use axes_policy::time::Timestamp;
 
 use axes_policy::effect::Refusal;
@@ -30,6 +33,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::engine::access_log::AccessLog;
 pub use crate::engine::access_log::{LogFilter, LogSettings, Recorded, Slice, Totals};
 pub use crate::engine::clock::Clock;
+pub use crate::engine::lists::{Addition, ListChange, ListOutcome, Remark};
 pub use crate::engine::names::{Detail, Names, Person};
 pub use crate::engine::pseudonyms::Pseudonyms;
 pub use crate::engine::records::LogScope;
@@ -275,6 +279,8 @@ impl Engine {
             }
             let effects = self.state.borrow_mut().keeper.advance(self.clock.now());
             self.carry_out(effects);
+            // Much may be over at once; logins come between.
+            tokio::task::yield_now().await;
         }
     }
 

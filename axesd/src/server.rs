@@ -4,12 +4,14 @@ mod control;
 mod convert;
 mod frames;
 mod limits;
+mod lists;
 mod log;
 mod pam;
 mod peer;
 mod prompts;
 
 use std::io;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -40,6 +42,8 @@ pub struct Service {
     pub alarm: Arc<Mutex<Option<String>>>,
     /// Reads the configuration again, or says why it is not in force.
     pub reload: Box<dyn Fn() -> Result<(), String>>,
+    /// The file that the configuration begins with.
+    pub config: PathBuf,
 }
 
 /// The socket that a connection came in by.

@@ -1,21 +1,25 @@
 //! What can be typed after `axesctl`.
 
+mod lists;
 mod log;
 
 use std::path::PathBuf;
 
 use anstream::ColorChoice;
 use axes_proto::Text;
-use axes_proto::control::{Filter, LogFilter, Request, Scope, Subject, Which};
+use axes_proto::control::{Filter, ListName, LogFilter, Request, Scope, Subject, Which};
 use axes_proto::text::{Host, Label, Name};
 use clap::{ArgGroup, Parser, Subcommand};
 use ipnetwork::IpNetwork;
+use lists::ListCommand;
 use log::{LogArguments, ResetLogsArguments};
+
+use super::lists::Amendment;
 
 const EXIT_STATUSES: &str = "\
 Exit status:
   0  It is done.
-  1  Nothing matched: there is nothing to show or to reset.
+  1  Nothing matched: there is nothing to show, to reset or to remove.
   2  The command line, or a file that it names, is wrong.
   3  The daemon could not be reached or refused, or the answer could not be written.";
 
@@ -91,6 +95,16 @@ pub(super) enum Command {
         #[arg(value_name = "EVENTS")]
         events: PathBuf,
     },
+    /// Show or change the list of clients that are never counted and never refused.
+    Whitelist {
+        #[command(subcommand)]
+        command: ListCommand,
+    },
+    /// Show or change the list of clients that are always refused, with a key as well.
+    Blacklist {
+        #[command(subcommand)]
+        command: ListCommand,
+    },
 }
 
 /// What axesctl does itself, or asks the daemon to.
@@ -99,6 +113,7 @@ pub(super) enum Task {
     Ask(Request),
     Follow(LogFilter),
     Replay { config: PathBuf, events: PathBuf },
+    Amend(Amendment),
 }
 
 impl Arguments {
@@ -117,6 +132,8 @@ impl Command {
         Task::Ask(match self {
             Self::Replay { config, events } => return Task::Replay { config, events },
             Self::Log(log) => return log.task(),
+            Self::Whitelist { command } => return command.task(ListName::White),
+            Self::Blacklist { command } => return command.task(ListName::Black),
             Self::ResetLogs(reset) => reset.request(),
             Self::Status => Request::Status,
             Self::Reload => Request::Reload,
@@ -161,7 +178,9 @@ mod tests {
     fn asked(command: Command) -> Request {
         match command.task() {
             Task::Ask(request) => request,
-            Task::Replay { .. } | Task::Follow(_) => panic!("the daemon is not asked"),
+            Task::Replay { .. } | Task::Follow(_) | Task::Amend(_) => {
+                panic!("the daemon is not asked")
+            }
         }
     }
 

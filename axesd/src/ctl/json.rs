@@ -5,13 +5,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::exchange::{Report, outcome_word};
+use super::lists;
 use super::time::{later, moment, rfc3339};
 
 /// One object.
 pub(super) fn render(report: &Report, now: Timestamp) -> Value {
-    let counted = |counters: &[Counter]| {
-        counters.iter().map(|counter| counter_object(counter, now)).collect::<Value>()
-    };
+    let counted = |them: &[Counter]| counters(them, now);
     match report {
         Report::Status(status) => status_object(status),
         Report::List(_, counters) => json!({ "counters": counted(counters) }),
@@ -23,6 +22,8 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
             json!({ "attempts": attempts.iter().map(attempt_object).collect::<Value>() })
         }
         Report::LogsReset(entries) => json!({ "removed": entries }),
+        Report::Entries(list, entries) => lists::json_entries(*list, entries, now),
+        Report::Amended(amended) => lists::json(amended, now),
         Report::Reloaded => json!({ "reloaded": true }),
         Report::Reset(Reset { failures, unlocked }, counters) => {
             json!({ "failures": failures, "unlocked": unlocked, "counters": counted(counters) })
@@ -34,6 +35,11 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
 pub(super) fn error(error: &impl ToString) -> Value {
     // Usage errors come with a label of their own, and with an end of line.
     json!({ "error": error.to_string().trim_start_matches("error: ").trim_end() })
+}
+
+/// An object for each counter.
+pub(super) fn counters(counters: &[Counter], now: Timestamp) -> Value {
+    counters.iter().map(|counter| counter_object(counter, now)).collect()
 }
 
 fn status_object(status: &Status) -> Value {

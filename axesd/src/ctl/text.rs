@@ -5,6 +5,7 @@ use axes_proto::control::{Attempt, Counter, Reset, Status, Subject, Which};
 use jiff::Zoned;
 
 use super::exchange::Report;
+use super::lists;
 use super::tables::{ALERT, attempt_table, counter_table, fraction};
 use super::time;
 
@@ -21,6 +22,8 @@ pub(super) fn render(report: &Report, now: &Zoned) -> String {
         Report::LogsReset(entries) => format!("{entries} entries of the access log removed.\n"),
         Report::Reset(..) if report.is_empty() => "Nothing matched: no failure was reset.\n".into(),
         Report::Reset(reset, counters) => lifted(*reset, counters),
+        Report::Entries(list, entries) => lists::text_entries(*list, entries, now.timestamp()),
+        Report::Amended(amended) => lists::text(amended),
         Report::Reloaded => "The configuration is in force.\n".into(),
         Report::List(_, counters) if !counters.is_empty() => {
             counter_table(counters, now.timestamp())
@@ -75,11 +78,16 @@ fn lifted(reset: Reset, counters: &[Counter]) -> String {
 
 fn lifted_line(counter: &Counter) -> String {
     let verb = counter.locked_ms.map_or("cleared", |_| "unlocked");
+    format!("{verb} {}\n", phrase(counter))
+}
+
+/// Whose counter it is, and how full.
+pub(super) fn phrase(counter: &Counter) -> String {
     let user = counter.username.as_ref().map_or("anyone", Text::as_str);
     let from = place("from", counter.address.as_ref());
     let through = place("through", counter.service.as_ref());
     let on = place("on", counter.tty.as_ref());
-    format!("{verb} {user}{from}{through}{on} ({})\n", fraction(counter))
+    format!("{user}{from}{through}{on} ({})", fraction(counter))
 }
 
 fn place<const MAX: usize>(preposition: &str, name: Option<&Text<MAX>>) -> String {

@@ -11,10 +11,10 @@ use tokio::net::UnixStream;
 
 use crate::engine::{self, AddressFilter, CounterState, Filter};
 use crate::server::frames::{self, Fault};
-use crate::server::{Service, convert, log};
+use crate::server::{Service, convert, lists, log};
 
 /// For the request.
-const FIRST: Duration = Duration::from_secs(5);
+pub(super) const FIRST: Duration = Duration::from_secs(5);
 /// Attempts that are shown of one user or address.
 const SHOWN: usize = 100;
 
@@ -38,6 +38,8 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
                 return frames::write(stream, &Reply::Failed(sentence)).await;
             }
         },
+        Request::Entries(list) => return lists::send(service, stream, list).await,
+        Request::Change(change) => return lists::change(service, stream, change).await,
         Request::Log(wanted) => return log::send(service, stream, &wanted).await,
         Request::ResetLogs(scope) => {
             vec![match service.engine.reset_log(convert::log_scope(scope)).await {
