@@ -7,6 +7,7 @@ mod error;
 mod exchange;
 mod follow;
 mod json;
+mod lists;
 mod replay;
 #[cfg(test)]
 mod samples;
@@ -29,6 +30,7 @@ use arguments::{Arguments, Task};
 use error::CtlError;
 use exchange::Report;
 use follow::{Follower, Form};
+use lists::Progress;
 
 /// How long the daemon may keep silent while it is asked something.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -74,50 +76,51 @@ fn not_understood(error: &clap::Error) -> u8 {
 }
 
 fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
-    let (json, control_socket) = (arguments.json, arguments.unusual_socket());
+    let control_socket = arguments.unusual_socket();
+    let form = if arguments.json { Form::Json } else { Form::Text };
     match arguments.command.task() {
         Task::Ask(request) => {
             let report = exchange::ask(&arguments.socket, request, PATIENCE)?;
-            print(&rendered(&report, json), output)?;
-            Ok(if report.is_empty() { NOTHING_MATCHED } else { DONE })
+            show(&report, form, output)
+        }
+        Task::Amend(amendment) => {
+            let amended = lists::amend(&arguments.socket, amendment, Progress::new(form))?;
+            show(&Report::Amended(amended), form, output)
         }
         Task::Why { client, pam_socket } => {
             let report = why::ask(&arguments.socket, pam_socket, client, PATIENCE)?;
-            print(&rendered(&report, json), output)?;
-            Ok(if report.refuses() { REFUSED } else { DONE })
+            let status = show(&report, form, output)?;
+            Ok(if report.refuses() { REFUSED } else { status })
         }
         Task::Follow(filter) => {
             let connection = exchange::put(&arguments.socket, &Request::Log(filter), PATIENCE)?;
-            let form = if arguments.json { Form::Json } else { Form::Text };
             let mut follower = Follower { connection, socket: &arguments.socket, form, output };
             follower.run(PATIENCE).map(|()| DONE)
         }
         Task::Replay { config, events } => replay::events(config.as_deref(), &events, output),
-        Task::Compare(trial) => {
-            let form = if json { Form::Json } else { Form::Text };
-            replay::log(&trial, &arguments.socket, form, output)
-        }
+        Task::Compare(trial) => replay::log(&trial, &arguments.socket, form, output),
         Task::Check { root, config } => {
             let report = check::run(&check::Scope { root, config, control_socket })?;
             let object = || format!("{}\n", check::json(&report));
-            print(&if json { object() } else { check::text(&report) }, output)?;
+            print(&if form == Form::Json { object() } else { check::text(&report) }, output)?;
             Ok(if report.is_good() { DONE } else { FOUND })
         }
         Task::Explain(rule) => {
             let object = || format!("{}\n", check::explanation_json(rule));
-            print(&if json { object() } else { check::explanation(rule) }, output)?;
+            print(&if form == Form::Json { object() } else { check::explanation(rule) }, output)?;
             Ok(DONE)
         }
     }
 }
 
-fn rendered(report: &Report, json: bool) -> String {
+fn show(report: &Report, form: Form, output: &mut impl Write) -> Result<u8, CtlError> {
     let now = Zoned::now();
-    if json {
-        format!("{}\n", json::render(report, now.timestamp()))
-    } else {
-        text::render(report, &now)
-    }
+    let shown = match form {
+        Form::Json => format!("{}\n", json::render(report, now.timestamp())),
+        Form::Text => text::render(report, &now),
+    };
+    print(&shown, output)?;
+    Ok(if report.is_empty() { NOTHING_MATCHED } else { DONE })
 }
 
 fn print(shown: &str, output: &mut impl Write) -> Result<(), CtlError> {

@@ -105,6 +105,7 @@ fn run(path: &Path) -> Result<(), DaemonError> {
         store: name,
         alarm,
         reload: reloader(path, &config, engine, logger.clone()),
+        config: path.to_owned(),
     };
     let result = serve(&config, Rc::new(service));
     finish(committer, writer, &logger);

@@ -5,6 +5,7 @@
 mod access_log;
 mod clock;
 mod effects;
+mod lists;
 mod names;
 mod pseudonyms;
 mod queries;
@@ -25,9 +26,9 @@ pub use axes_policy::client::{Address, Client, Visitor, Word};
 pub use axes_policy::effect::{AttemptId, CounterState, Refusal};
 pub use axes_policy::filter::{AddressFilter, Filter, ResetResult};
 pub use axes_policy::keeper::Explanation;
-pub use axes_policy::lists::ListName;
+pub use axes_policy::lists::{Entry, ListName};
 pub use axes_policy::settings::Enforcement;
-pub use axes_policy::subject::Subject;
+pub use axes_policy::subject::{Subject, SubjectError};
 pub use axes_policy::time::Timestamp;
 
 use axes_policy::keeper::{Admission, Gate, Keeper};
@@ -38,6 +39,7 @@ pub use crate::accounts::Detail;
 use crate::engine::access_log::AccessLog;
 pub use crate::engine::access_log::{LogFilter, LogSettings, Recorded, Slice, Totals};
 pub use crate::engine::clock::Clock;
+pub use crate::engine::lists::{Addition, ListChange, ListOutcome, Remark};
 pub use crate::engine::names::{Names, Person};
 pub use crate::engine::pseudonyms::{Pseudonyms, Unkept};
 pub use crate::engine::records::LogScope;
@@ -295,6 +297,8 @@ impl Engine {
             }
             let effects = self.state.borrow_mut().keeper.advance(self.clock.now());
             self.carry_out(effects);
+            // Much may be over at once; logins come between.
+            tokio::task::yield_now().await;
         }
     }
 

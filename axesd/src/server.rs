@@ -4,6 +4,7 @@ mod control;
 mod convert;
 mod frames;
 mod limits;
+mod lists;
 mod log;
 mod pam;
 mod peer;
@@ -11,6 +12,7 @@ mod prompts;
 mod why;
 
 use std::io;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -41,6 +43,8 @@ pub struct Service {
     pub alarm: Arc<Mutex<Option<String>>>,
     /// Reads the configuration again, or says why it is not in force.
     pub reload: Box<dyn Fn() -> Result<(), String>>,
+    /// The file that the configuration begins with.
+    pub config: PathBuf,
 }
 
 /// The socket that a connection came in by.

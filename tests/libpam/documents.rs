@@ -56,6 +56,8 @@ fn every_axesctl_command_works() {
         fs::write(host.path("new.toml"), "failure_limit = 9\n").unwrap();
         let event = r#"{"at": 0, "event": "check", "user": "alice"}"#;
         fs::write(host.path("events.jsonl"), event).unwrap();
+        fs::write(host.path("networks.txt"), "203.0.113.0/24 # scanners\n").unwrap();
+        assert!(host.axesctl(&["blacklist", "add", "203.0.113.0/24"]).status.success());
         let mut session = host.session_of("sshd", "alice").from("192.0.2.7");
         assert_eq!(session.try_password(WRONG), AUTH_ERR);
         assert_eq!(host.login("bob", "192.0.2.8", RIGHT), SUCCESS);

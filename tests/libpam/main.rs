@@ -10,6 +10,7 @@ mod documents;
 mod edges;
 mod failmode;
 mod limit;
+mod lists;
 mod log;
 mod log_follow;
 mod neighbours;

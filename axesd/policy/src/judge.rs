@@ -65,18 +65,28 @@ impl Judge {
         }
         // Whoever sits at this machine has no address to be listed.
         let remote = visitor.client.address != Address::Local;
-        let unlisted = || {
-            !self.settings.whitelist.holds(&visitor.client.address)
-                && !self.entries.list(ListName::White).holds(&visitor.client.address)
-        };
+        let holds = |list: &List| list.holds(&visitor.client.address);
+        let unlisted = || !self.lists(ListName::White).into_iter().any(holds);
         (self.settings.only_whitelist && remote && unlisted()).then_some(Refusal::NotWhitelisted)
+    }
+
+    /// A list as the settings have it.
+    pub(crate) const fn configured(&self, name: ListName) -> &List {
+        match name {
+            ListName::White => &self.settings.whitelist,
+            ListName::Black => &self.settings.blacklist,
+        }
+    }
+
+    /// A list as the settings have it, and as it was made at run time.
+    pub(crate) const fn lists(&self, name: ListName) -> [&List; 2] {
+        [self.configured(name), self.entries.list(name)]
     }
 
     /// Whether some rule or list names a group.
     pub(crate) fn asks_for_groups(&self) -> bool {
-        let Settings { whitelist, blacklist, .. } = &self.settings;
-        let lists = [ListName::White, ListName::Black].map(|name| self.entries.list(name));
-        let mut lists = lists.into_iter().chain([whitelist, blacklist]);
+        let mut lists =
+            [ListName::White, ListName::Black].into_iter().flat_map(|it| self.lists(it));
         self.settings.asks_for_accounts() || lists.any(List::has_groups)
     }
 
@@ -148,12 +158,8 @@ impl Judge {
     }
 
     fn listed(&self, name: ListName, visitor: &Visitor) -> Option<Subject> {
-        let configured = match name {
-            ListName::White => &self.settings.whitelist,
-            ListName::Black => &self.settings.blacklist,
-        };
         let (client, account) = (&visitor.client, visitor.account.as_deref());
-        configured.find(client, account).or_else(|| self.entries.list(name).find(client, account))
+        self.lists(name).into_iter().find_map(|list| list.find(client, account))
     }
 }
 

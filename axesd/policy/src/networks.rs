@@ -34,6 +34,24 @@ impl Networks {
         }
     }
 
+    /// Whether this very network is in the set.
+    #[must_use]
+    pub fn contains(&self, network: IpNetwork) -> bool {
+        match unmapped(network) {
+            IpNetwork::V4(network) => self.v4.contains(&network),
+            IpNetwork::V6(network) => self.v6.contains(&network),
+        }
+    }
+
+    /// Whether one network of the set holds all of this one.
+    #[must_use]
+    pub fn include(&self, network: IpNetwork) -> bool {
+        match unmapped(network) {
+            IpNetwork::V4(network) => self.v4.is_covered(&network),
+            IpNetwork::V6(network) => self.v6.is_covered(&network),
+        }
+    }
+
     /// Every network of the set, in the order of addresses.
     pub fn iter(&self) -> impl Iterator<Item = IpNetwork> {
         let v4 = self.v4.iter().map(IpNetwork::V4);

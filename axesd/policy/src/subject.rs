@@ -61,6 +61,16 @@ impl Subject {
         }
     }
 
+    /// Whether everybody is meant who has an address of a kind, or an account.
+    #[must_use]
+    pub fn is_everybody(&self) -> bool {
+        match self {
+            Self::Network(network) => network.prefix() == 0,
+            Self::User(_) | Self::Group(_) => false,
+            Self::Uids(first, last) => (*first, *last) == (0, u32::MAX),
+        }
+    }
+
     /// Whether an account is meant, by its name or by what is known of it.
     pub(crate) fn means(&self, user: &str, account: Option<&Account>) -> bool {
         match self {
@@ -120,6 +130,16 @@ mod tests {
         for text in ["", "@", "-5", "9-1", "1000-x", "3com"] {
             assert!(shown(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn everybody_is_told_in_any_spelling() {
+        for text in ["0.0.0.0/0", "::/0", "192.0.2.1/0", "::ffff:0:0/96"] {
+            assert!(Subject::network(text).unwrap().is_everybody(), "{text}");
+        }
+        assert!(Subject::account("0-").unwrap().is_everybody());
+        assert!(!Subject::network("0.0.0.0/1").unwrap().is_everybody());
+        assert!(!Subject::account("1-").unwrap().is_everybody());
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What `axesctl` asks on the control socket. One request; any number of items, then an end.
+//! Only changes of lists may follow one another on a connection.
 
 use serde::{Deserialize, Serialize};
 
 use crate::frame::Message;
 use crate::pam;
-use crate::text::{Host, Label, Name, Sentence};
+use crate::text::{Comment, Host, Label, Listed, Name, Sentence};
 
 /// What `axesctl` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,62 @@ pub enum Request {
     /// failures in the one that speaks against it, or is nearest to its limit. The only question
     /// that is answered on the socket for modules too: anybody may ask about himself.
     Why(pam::Client),
+    /// A [`Reply::Entry`] for each entry of a list, those of the configuration first.
+    Entries(ListName),
+    /// Changes a list. A [`Reply::Entry`] for each entry added or removed, a [`Reply::Remark`]
+    /// where there is one, a [`Reply::Counter`] for each lockout that begins or ceases to refuse
+    /// by that. Or a [`Reply::Unusable`], and nothing is changed.
+    Change(Change),
+}
+
+/// Subjects in one [`Change`]; each may have to be looked up in a directory.
+pub const MOST_SUBJECTS: usize = 100;
+
+/// Which list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ListName {
+    /// Never counted, never refused.
+    White,
+    /// Always refused.
+    Black,
+}
+
+/// A change of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Which list.
+    pub list: ListName,
+    /// What is done.
+    pub deed: Deed,
+    /// Whom the entries name: addresses and networks; users, `@group` and ranges of uids.
+    pub subjects: Vec<Subject>,
+}
+
+/// What is done to a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Deed {
+    /// Nothing; only the subjects are read.
+    Check(Reach),
+    /// Entries are added, each in place of one that names the same.
+    Add {
+        /// Whether an entry may name everybody.
+        reach: Reach,
+        /// Why.
+        comment: Option<Comment>,
+        /// After so many milliseconds they end by themselves; `None` for never.
+        for_ms: Option<u64>,
+    },
+    /// Entries are removed.
+    Remove,
+}
+
+/// Whether an entry may name everybody, such as `0.0.0.0/0`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reach {
+    /// That is a mistake.
+    Some,
+    /// That is what is meant.
+    Everybody,
 }
 
 /// Which counters to list.
@@ -42,7 +99,7 @@ pub enum Which {
     All,
 }
 
-/// Whom to show.
+/// Whom to show, or to list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Subject {
     /// An account.
@@ -129,6 +186,69 @@ pub enum Reply {
     LogsReset(u64),
     /// Answer to [`Request::Why`].
     Why(Box<Explanation>),
+    /// One entry of a list.
+    Entry(Entry),
+    /// What is remarkable about the subject with this number, from 0.
+    Remark(u32, Remark),
+    /// The subject with this number cannot be one.
+    Unusable(u32, Sentence),
+}
+
+/// An entry of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// In which list.
+    pub list: ListName,
+    /// What kind of subject it names.
+    pub kind: Kind,
+    /// Whom it names, as it can be typed.
+    pub subject: Listed,
+    /// Why.
+    pub comment: Option<Comment>,
+    /// Who made it, and when and until when it holds.
+    pub source: Source,
+}
+
+/// What an entry of a list names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// An address or a network.
+    Network,
+    /// A user.
+    User,
+    /// The members of a group.
+    Group,
+    /// Accounts with these numbers.
+    Uids,
+}
+
+/// Where an entry of a list comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// From the configuration.
+    Configuration,
+    /// It was made by [`Request::Change`].
+    RunTime {
+        /// When, in milliseconds since 1970.
+        since_ms: u64,
+        /// Until it ends by itself, in milliseconds; `None` for never.
+        left_ms: Option<u64>,
+    },
+}
+
+/// What is remarkable about a subject of a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Remark {
+    /// Added in place of an entry that was there.
+    Replaced,
+    /// Not removed: it is not there.
+    Missing,
+    /// This file, or one in conf.d beside it, names it: there it stays.
+    Configured(Sentence),
+    /// Added to the whitelist, but the blacklist names it too, and is stronger.
+    Blacklisted,
+    /// No account of that name was found.
+    Unknown,
 }
 
 /// The daemon at a glance.

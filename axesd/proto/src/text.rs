@@ -20,6 +20,10 @@ pub type Host = Text<256>;
 pub type Label = Text<64>;
 /// A sentence for a person.
 pub type Sentence = Text<512>;
+/// Why somebody is on a list.
+pub type Comment = Text<200>;
+/// Whom an entry of a list names: a [`Name`], the sign of a group before it.
+pub type Listed = Text<257>;
 
 /// A text that is too long or holds a character that [`Text`] does not allow.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +33,9 @@ pub struct Unprintable {
 }
 
 impl<const MAX: usize> Text<MAX> {
+    /// Bytes that it can hold.
+    pub const MAX: usize = MAX;
+
     /// Takes bytes from anybody: escapes what is not printable, cuts what is over `MAX` bytes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Self {

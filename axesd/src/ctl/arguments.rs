@@ -1,5 +1,6 @@
 //! What can be typed after `axesctl`.
 
+mod lists;
 mod log;
 mod why;
 
@@ -7,23 +8,26 @@ use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
 use axes_proto::Text;
-use axes_proto::control::{Filter, LogFilter, Request, Scope, Subject, Which};
+use axes_proto::control::{Filter, ListName, LogFilter, Request, Scope, Subject, Which};
 use axes_proto::pam;
 use axes_proto::text::{Host, Label, Name};
 use clap::{ArgGroup, Parser, Subcommand};
 use ipnetwork::IpNetwork;
 use jiff::Timestamp;
+use lists::ListCommand;
 use log::{LogArguments, ResetLogsArguments};
 use why::WhyArguments;
 
 use super::check;
 use super::replay::Trial;
 
+use super::lists::Amendment;
+
 const EXIT_STATUSES: &str = "\
 Exit status:
   0  It is done.
-  1  Nothing matched: there is nothing to show or to reset. `check` found an error or a warning.
-     `why` says that the client would be refused.
+  1  Nothing matched: there is nothing to show, to reset or to remove. `check` found an error or a
+     warning. `why` says that the client would be refused.
   2  The command line, or a file that it names, is wrong.
   3  The daemon could not be reached or refused, nothing could be checked, or the answer could
      not be written.";
@@ -133,6 +137,16 @@ pub(super) enum Command {
         against: Option<PathBuf>,
     },
     Why(WhyArguments),
+    /// Show or change the list of clients that are never counted and never refused.
+    Whitelist {
+        #[command(subcommand)]
+        command: ListCommand,
+    },
+    /// Show or change the list of clients that are always refused, with a key as well.
+    Blacklist {
+        #[command(subcommand)]
+        command: ListCommand,
+    },
 }
 
 /// What axesctl does itself, or asks the daemon to.
@@ -145,6 +159,7 @@ pub(super) enum Task {
     Check { root: PathBuf, config: PathBuf },
     Explain(&'static check::Rule),
     Why { client: pam::Client, pam_socket: Option<PathBuf> },
+    Amend(Amendment),
 }
 
 impl Arguments {
@@ -179,6 +194,8 @@ impl Command {
             }
             Self::Log(log) => return log.task(),
             Self::Why(why) => return why.task(),
+            Self::Whitelist { command } => return command.task(ListName::White),
+            Self::Blacklist { command } => return command.task(ListName::Black),
             Self::ResetLogs(reset) => reset.request(),
             Self::Check { explain: Some(rule), .. } => return Task::Explain(rule),
             Self::Check { root, config, explain: None } => return Task::Check { root, config },

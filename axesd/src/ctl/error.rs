@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use axes_proto::client::ClientError;
 use axes_proto::frame::{FrameError, VERSION};
-use axes_proto::text::Sentence;
+use axes_proto::text::{Comment, Sentence};
 use nix::errno::Errno;
 
 use crate::config::ConfigError;
@@ -49,6 +49,16 @@ pub(super) enum CtlError {
     Replay(#[from] ReplayError),
     #[error(transparent)]
     Check(#[from] CheckError),
+    #[error("a comment is one line of 1 to {max} bytes that can be printed", max = Comment::MAX)]
+    Comment,
+    #[error("{0}")]
+    Unusable(String),
+    #[error("{path}:{1}: {2}", path = .0.display())]
+    Line(PathBuf, usize, String),
+    #[error("{path} holds more than a list may: {most}", path = .0.display(), most = .1)]
+    TooLong(PathBuf, String),
+    #[error("{2}; {0} of {1} entries were changed before that")]
+    Partly(usize, usize, Box<CtlError>),
 }
 
 impl CtlError {
@@ -56,6 +66,7 @@ impl CtlError {
     pub(super) const fn status(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Events(..) | Self::Replay(_) => WRONG_USAGE,
+            Self::Comment | Self::Unusable(_) | Self::Line(..) | Self::TooLong(..) => WRONG_USAGE,
             _ => FAILED,
         }
     }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use axes_proto::client::{Connection, Patience};
 use axes_proto::control::{
-    Attempt, Counter, Outcome, Reply, Request, Reset, Status, Subject, Which,
+    Attempt, Counter, Entry, ListName, Outcome, Reply, Request, Reset, Status, Subject, Which,
 };
 use axes_proto::pam;
 
 use super::error::CtlError;
+use super::lists::Amended;
 use super::why::Why;
 
 /// What was asked for, and what came back: counters with the locked ones first, attempts with
@@ -25,6 +26,8 @@ pub(super) enum Report {
     Log(Vec<Attempt>),
     LogsReset(u64),
     Why(Box<Why>),
+    Entries(ListName, Vec<Entry>),
+    Amended(Amended),
 }
 
 /// Asks, and reads up to the end of the answer; no single wait takes longer than `patience`.
@@ -33,6 +36,7 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
     let connection = put(socket, &request, patience)?;
     let (mut status, mut counters, mut attempts, mut done) = (None, vec![], vec![], None);
     let (mut reloaded, mut removed, mut explained) = (None, None, None);
+    let mut entries = vec![];
     loop {
         match connection.receive(&mut Patience::of(patience)).map_err(failed)? {
             Reply::Status(told) => status = Some(told),
@@ -42,7 +46,10 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
             Reply::Reloaded => reloaded = Some(()),
             Reply::LogsReset(entries) => removed = Some(entries),
             Reply::Why(explanation) => explained = Some(*explanation),
-            Reply::Missed(_) => return Err(CtlError::Incomplete),
+            Reply::Entry(entry) => entries.push(entry),
+            Reply::Missed(_) | Reply::Remark(..) | Reply::Unusable(..) => {
+                return Err(CtlError::Incomplete);
+            }
             Reply::Failed(sentence) => return Err(CtlError::Refused(sentence)),
             Reply::End => break,
         }
@@ -57,6 +64,9 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
         Request::Reset(_) => Report::Reset(done.ok_or(CtlError::Incomplete)?, counters),
         Request::Reload => reloaded.map(|()| Report::Reloaded).ok_or(CtlError::Incomplete)?,
         Request::Log(_) => Report::Log(attempts),
+        Request::Entries(list) => Report::Entries(list, entries),
+        // Several make one change: see `lists`.
+        Request::Change(_) => return Err(CtlError::Incomplete),
         Request::ResetLogs(_) => removed.map(Report::LogsReset).ok_or(CtlError::Incomplete)?,
         Request::Why(_) => {
             let explanation = explained.ok_or(CtlError::Incomplete)?;
@@ -87,7 +97,12 @@ impl Report {
     /// Somebody or something was named, and nothing is known of it.
     pub(super) fn is_empty(&self) -> bool {
         match self {
-            Self::Status(_) | Self::List(..) | Self::Reloaded | Self::Why(_) => false,
+            Self::Status(_)
+            | Self::List(..)
+            | Self::Reloaded
+            | Self::Entries(..)
+            | Self::Why(_) => false,
+            Self::Amended(amended) => amended.entries.is_empty(),
             Self::Show(_, counters, attempts) => counters.is_empty() && attempts.is_empty(),
             Self::Log(attempts) => attempts.is_empty(),
             Self::LogsReset(entries) => *entries == 0,

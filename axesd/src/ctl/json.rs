@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::exchange::{Report, outcome_word};
+use super::lists;
 use super::time::{later, moment, rfc3339};
 
 /// One object.
@@ -21,6 +22,8 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
             json!({ "attempts": attempts.iter().map(attempt_object).collect::<Value>() })
         }
         Report::LogsReset(entries) => json!({ "removed": entries }),
+        Report::Entries(list, entries) => lists::json_entries(*list, entries, now),
+        Report::Amended(amended) => lists::json(amended, now),
         Report::Reloaded => json!({ "reloaded": true }),
         Report::Why(why) => why.json(now),
         Report::Reset(Reset { failures, unlocked }, counters) => {
@@ -33,6 +36,11 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
 pub(super) fn error(error: &impl ToString) -> Value {
     // Usage errors come with a label of their own, and with an end of line.
     json!({ "error": error.to_string().trim_start_matches("error: ").trim_end() })
+}
+
+/// An object for each counter.
+pub(super) fn counters(counters: &[Counter], now: Timestamp) -> Value {
+    counters.iter().map(|counter| counter_object(counter, now)).collect()
 }
 
 fn status_object(status: &Status) -> Value {

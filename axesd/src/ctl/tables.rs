@@ -1,8 +1,8 @@
-//! Counters and attempts in columns.
+//! Counters, attempts and entries of lists in columns.
 
 use anstyle::{AnsiColor, Style};
 use axes_proto::Text;
-use axes_proto::control::{Attempt, Counter, Outcome};
+use axes_proto::control::{Attempt, Counter, Entry, Outcome, Source};
 use axes_proto::pam;
 use comfy_table::{ColumnConstraint, Table, Width, presets};
 use jiff::{Timestamp, Zoned};
@@ -55,6 +55,12 @@ pub(super) fn attempt_line(attempt: &Attempt, now: &Zoned) -> String {
     attempt_columns(style, cells.map(|(_, cell)| cell.unwrap_or_else(|| "-".to_owned())))
 }
 
+/// A line for each entry of a list.
+pub(super) fn entry_table(entries: &[Entry], now: Timestamp) -> String {
+    let rows: Vec<_> = entries.iter().map(|entry| entry_row(entry, now)).collect();
+    table(&rows, "-")
+}
+
 /// Failures and the limit, as `5/5`.
 pub(super) fn fraction(counter: &Counter) -> String {
     format!("{}/{}", counter.failures, counter.limit)
@@ -84,6 +90,26 @@ fn until(counter: &Counter) -> String {
         Some(left) => format!("in {}", time::span(left.div_ceil(1000))),
         None => "until reset".to_owned(),
     }
+}
+
+fn entry_row(entry: &Entry, now: Timestamp) -> Row<5> {
+    let (source, since, until) = match entry.source {
+        Source::Configuration => ("configuration", None, None),
+        Source::RunTime { since_ms, left_ms } => {
+            // Rounded up, as the ends of lockouts.
+            let end = |left: u64| format!("in {}", time::span(left.div_ceil(1000)));
+            let until = left_ms.map_or_else(|| "until removed".to_owned(), end);
+            ("run time", Some(time::ago(since_ms, now)), Some(until))
+        }
+    };
+    let cells = [
+        ("SUBJECT", Some(entry.subject.to_string())),
+        ("SOURCE", Some(source.to_owned())),
+        ("SINCE", since),
+        ("UNTIL", until),
+        ("COMMENT", entry.comment.as_ref().map(Text::to_string)),
+    ];
+    (PLAIN, cells)
 }
 
 fn attempt_row(attempt: &Attempt, now: &Zoned) -> Row<8> {

@@ -5,6 +5,7 @@ use axes_proto::control::{Attempt, Counter, Reset, Status, Subject, Which};
 use jiff::Zoned;
 
 use super::exchange::Report;
+use super::lists;
 use super::tables::{ALERT, attempt_table, counter_table, fraction};
 use super::time;
 
@@ -22,6 +23,8 @@ pub(super) fn render(report: &Report, now: &Zoned) -> String {
         Report::Reset(..) if report.is_empty() => "Nothing matched: no failure was reset.\n".into(),
         Report::Reset(reset, counters) => lifted(*reset, counters),
         Report::Why(why) => why.text(now),
+        Report::Entries(list, entries) => lists::text_entries(*list, entries, now.timestamp()),
+        Report::Amended(amended) => lists::text(amended),
         Report::Reloaded => "The configuration is in force.\n".into(),
         Report::List(_, counters) if !counters.is_empty() => {
             counter_table(counters, now.timestamp())

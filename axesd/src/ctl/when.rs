@@ -26,6 +26,17 @@ pub(super) fn age_ms(text: &str, now: &Zoned) -> Result<u64, String> {
         .ok_or_else(|| "use a time with a unit, such as 12h or 30d".to_owned())
 }
 
+/// Milliseconds of a time that begins now.
+pub(super) fn time_ms(text: &str, now: &Zoned) -> Result<u64, String> {
+    let span = text.parse::<Span>().ok().filter(|span| span.is_positive());
+    let end = span.and_then(|span| now.checked_add(span).ok());
+    let milliseconds = end.map(|end| end.timestamp().duration_since(now.timestamp()).as_millis());
+    milliseconds
+        .and_then(|milliseconds| u64::try_from(milliseconds).ok())
+        .filter(|milliseconds| *milliseconds > 0)
+        .ok_or_else(|| "use a time with a unit, such as 2h or 30d".to_owned())
+}
+
 fn ago(text: &str, now: &Zoned) -> Option<Timestamp> {
     // "2h ago" is a negative span, and nobody means the future.
     let span = text.parse::<Span>().ok()?.abs();
@@ -65,6 +76,15 @@ mod tests {
     fn what_is_no_moment_is_refused_with_examples() {
         for text in ["", "2", "yesterday", "2026-13-01", "14:00", "9999999y", "alice"] {
             assert!(shown(text).unwrap_err().contains("2026-11-23"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_to_come_has_a_unit_and_is_longer_than_nothing() {
+        assert_eq!(time_ms("2h", &now()), Ok(7_200_000));
+        assert_eq!(time_ms("1mo", &now()), Ok(30 * 86_400_000));
+        for text in ["", "0s", "2", "2h ago", "-2h", "1ns", "99999y", "for ever"] {
+            assert!(time_ms(text, &now()).unwrap_err().contains("30d"), "{text}");
         }
     }
 

@@ -44,6 +44,13 @@ pub(super) fn until(counter: &CounterState, clock: &Clock) -> String {
     format!(" until {until} (for {left})")
 }
 
+/// How long an entry of a list holds, as the end of a sentence.
+pub(super) fn entry_until(end: Option<Timestamp>, clock: &Clock) -> String {
+    let Some(end) = end else { return String::new() };
+    let (left, until) = end_of(end, clock);
+    format!(" until {until} (for {left})")
+}
+
 /// How long it is until a moment, and what people call it.
 fn end_of(end: Timestamp, clock: &Clock) -> (String, String) {
     let left = end.since(clock.now());

@@ -12,10 +12,10 @@ use tokio::net::UnixStream;
 use crate::engine::{self, CounterState, Filter, Unkept};
 use crate::server::frames::{self, Fault};
 use crate::server::why::Asker;
-use crate::server::{Service, convert, log, why};
+use crate::server::{Service, convert, lists, log, why};
 
 /// For the request.
-const FIRST: Duration = Duration::from_secs(5);
+pub(super) const FIRST: Duration = Duration::from_secs(5);
 /// Attempts that are shown of one user or address.
 const SHOWN: usize = 100;
 
@@ -36,6 +36,8 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
             Ok(()) => vec![Reply::Reloaded],
             Err(error) => failed(error),
         },
+        Request::Entries(list) => return lists::send(service, stream, list).await,
+        Request::Change(change) => return lists::change(service, stream, change).await,
         Request::Log(wanted) => return log::send(service, stream, &wanted).await,
         Request::Why(client) => return why::send(service, stream, &client, Asker::Trusted).await,
         Request::ResetLogs(scope) => {

@@ -11,6 +11,9 @@ use crate::note::{Note, NoteKey};
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
+/// Entries that end at one moment of the clock; the next moment ends more.
+const AT_ONCE: usize = 1000;
+
 impl Keeper {
     /// Forgets the failures that a filter covers.
     pub fn reset(&mut self, now: Timestamp, filter: &Filter) -> (ResetResult, Vec<Effect>) {
@@ -37,39 +40,46 @@ impl Keeper {
         (ResetResult { failures, clients, counters, unlocked }, effects)
     }
 
-    /// Adds an entry to a list, in place of one that names the same.
+    /// Adds entries to the lists, each in place of one that names the same, which comes back.
     ///
     /// # Errors
     ///
-    /// [`Full`], when there are too many.
-    pub fn put_entry(&mut self, now: Timestamp, entry: Entry) -> Result<Vec<Effect>, Full> {
-        let mut effects = self.advance(now);
-        self.judge.entries.put(entry.clone())?;
-        effects.push(Effect::Remember(Note::Entry(entry)));
+    /// [`Full`], when there would be too many; then nothing is changed.
+    pub fn put_entries(
+        &mut self,
+        now: Timestamp,
+        entries: Vec<Entry>,
+    ) -> Result<(Vec<Option<Entry>>, Vec<Effect>), Full> {
+        let before = self.judge.entries.put(entries.clone())?;
+        let mut effects: Vec<_> =
+            entries.into_iter().map(|entry| Effect::Remember(Note::Entry(entry))).collect();
+        effects.extend(self.advance(now));
         effects.extend(self.reseat());
-        Ok(effects)
+        Ok((before, effects))
     }
 
-    /// Takes an entry out of a list, if it is there.
-    pub fn remove_entry(
+    /// Takes entries out of a list; those come back that were there.
+    pub fn remove_entries(
         &mut self,
         now: Timestamp,
         list: ListName,
-        subject: &Subject,
-    ) -> (Option<Entry>, Vec<Effect>) {
+        subjects: &[Subject],
+    ) -> (Vec<Option<Entry>>, Vec<Effect>) {
         let mut effects = self.advance(now);
-        let removed = self.judge.entries.remove(list, subject);
-        if removed.is_some() {
-            effects.push(Effect::Drop(NoteKey::Entry(list, subject.clone())));
-            effects.extend(self.reseat());
-        }
+        let removed: Vec<_> =
+            subjects.iter().map(|subject| self.judge.entries.remove(list, subject)).collect();
+        let gone = removed.iter().flatten();
+        effects.extend(gone.map(|it| Effect::Drop(NoteKey::Entry(list, it.subject.clone()))));
+        effects.extend(self.reseat());
         (removed, effects)
     }
 
-    /// Takes out the entries that have ended by now.
+    /// Takes out entries that have ended by now. However many end at once, whoever wants to log
+    /// in waits for some of them only.
     pub(super) fn end_entries(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
-        while let Some(entry) = self.judge.entries.pop_ended(self.now) {
+        let ended = std::iter::from_fn(|| self.judge.entries.pop_ended(self.now));
+        for entry in ended.take(AT_ONCE) {
             effects.push(Effect::Drop(NoteKey::Entry(entry.list, entry.subject.clone())));
             effects.push(Effect::Ended(entry));
         }

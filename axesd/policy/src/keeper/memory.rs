@@ -85,7 +85,7 @@ impl Keeper {
             }
             Note::Account(account) => drop(self.judge.accounts.learn(&account)),
             // As many as were kept once fit again.
-            Note::Entry(entry) => drop(self.judge.entries.put(entry)),
+            Note::Entry(entry) => drop(self.judge.entries.put(vec![entry])),
         }
     }
 

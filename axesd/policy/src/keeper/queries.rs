@@ -9,7 +9,7 @@ use crate::effect::{CounterState, Refusal};
 use crate::judge::{Judge, Standing};
 use crate::keeper::Keeper;
 use crate::key::{CounterKey, Origin};
-use crate::lists::{Entry, ListName};
+use crate::lists::{Entry, List, ListName};
 use crate::settings::{Enforcement, Profile, Settings};
 use crate::subject::Subject;
 
@@ -96,9 +96,38 @@ impl Keeper {
         self.ledger.states()
     }
 
-    /// Every entry of the lists that was made at run time.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.judge.entries.iter()
+    /// The entries of a list that were made at run time by subject, from the first that comes
+    /// after one.
+    pub fn entries(&self, list: ListName, after: Option<&Subject>) -> impl Iterator<Item = &Entry> {
+        self.judge.entries.after(list, after)
+    }
+
+    /// A list as the settings have it.
+    #[must_use]
+    pub const fn configured(&self, list: ListName) -> &List {
+        self.judge.configured(list)
+    }
+
+    /// Whether a list has this very entry, made at run time.
+    #[must_use]
+    pub fn has_entry(&self, list: ListName, subject: &Subject) -> bool {
+        self.judge.entries.list(list).names(subject)
+    }
+
+    /// Whether the blacklist names whoever this subject names, as far as the two can be compared.
+    #[must_use]
+    pub fn is_blacklisted(&self, subject: &Subject) -> bool {
+        self.judge.lists(ListName::Black).into_iter().any(|list| list.includes(subject))
+    }
+
+    /// The locked counters whose clients it depends on these entries alone whether they are
+    /// refused: they are no longer once the whitelist has them, and are again without them.
+    #[must_use]
+    pub fn locked_but_for(&self, entries: &List) -> Vec<CounterState> {
+        let others = [ListName::White, ListName::Black].map(|name| self.judge.lists(name));
+        let decided = |key: &CounterKey| others.iter().flatten().any(|list| list.covers(key));
+        let locked = self.ledger.states().filter(|state| state.locked.is_some());
+        locked.filter(|state| entries.covers(&state.key) && !decided(&state.key)).collect()
     }
 
     /// One of them.

@@ -14,6 +14,7 @@ use axes_policy::lists::{Entry, ListName};
 use axes_policy::networks::Networks;
 use axes_policy::settings::{CounterId, Enforcement, Profile, Rule, Services, Settings, Users};
 use axes_policy::subject::Subject;
+use axes_policy::time::Timestamp;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -139,7 +140,8 @@ fn an_entry_made_at_run_time_holds_until_it_ends_and_survives_a_restart() {
         since: at(0),
         until: Some(at(60)),
     };
-    let effects = host.keeper.put_entry(at(0), entry).unwrap();
+    let (before, effects) = host.keeper.put_entries(at(0), vec![entry]).unwrap();
+    assert_eq!(before, [None]);
     host.store(&effects);
     let alice = client("alice", "192.0.2.1");
     assert!(!host.admits(at(1), &alice));
@@ -153,11 +155,78 @@ fn an_entry_made_at_run_time_holds_until_it_ends_and_survives_a_restart() {
     assert!(host.notes.is_empty());
 }
 
+/// An entry of the whitelist or blacklist.
+fn entry(list: ListName, subject: &str, until: Option<Timestamp>) -> Entry {
+    let subject = Subject::network(subject).or_else(|_| Subject::account(subject)).unwrap();
+    Entry { list, subject, comment: None, since: at(0), until }
+}
+
+fn put(host: &mut Host, entries: Vec<Entry>) {
+    let (_, effects) = host.keeper.put_entries(at(1), entries).unwrap();
+    host.store(&effects);
+}
+
 #[test]
-fn removing_an_entry_that_is_not_there_says_so() {
+fn removing_an_entry_says_whether_it_was_there() {
     let mut host = Host::new(settings(&[(PAIR, 1)]));
-    let subject = Subject::account("alice").unwrap();
-    assert_eq!(host.keeper.remove_entry(at(0), ListName::White, &subject), (None, Vec::new()));
+    let alice = entry(ListName::White, "alice", None);
+    put(&mut host, vec![alice.clone(), entry(ListName::Black, "bob", None)]);
+    let subjects = ["bob", "alice"].map(|name| Subject::account(name).unwrap());
+    let (removed, effects) = host.keeper.remove_entries(at(2), ListName::White, &subjects);
+    assert_eq!(removed, [None, Some(alice)]);
+    host.store(&effects);
+    assert_eq!(host.notes.len(), 1, "bob is on another list");
+}
+
+#[test]
+fn what_both_lists_say_in_settings_and_at_run_time_holds() {
+    let rules = Settings { blacklist: list("192.0.2.0/24"), ..settings(&[(PAIR, 1)]) };
+    let mut host = Host::new(rules);
+    put(&mut host, vec![entry(ListName::Black, "198.51.100.0/24", None)]);
+    put(&mut host, vec![entry(ListName::White, "192.0.2.1", None)]);
+    for address in ["192.0.2.1", "198.51.100.1"] {
+        assert!(!host.admits(at(2), &client("alice", address)), "{address}");
+    }
+    assert!(host.keeper.is_blacklisted(&Subject::network("192.0.2.1").unwrap()));
+    let network = [Subject::network("192.0.2.0/24").unwrap()];
+    let (removed, _) = host.keeper.remove_entries(at(2), ListName::Black, &network);
+    assert_eq!(removed, [None], "it is the settings that name it");
+}
+
+#[test]
+fn it_is_told_whose_lockout_an_entry_of_the_whitelist_suspends() {
+    let mut host = Host::new(settings(&[(PAIR, 1), (USER, 1)]));
+    for (user, address) in [("alice", "192.0.2.1"), ("bob", "198.51.100.1")] {
+        host.fail(at(0), &client(user, address), 1);
+    }
+    let told = |host: &Host, entry: &str| {
+        let locked = host.keeper.locked_but_for(&list(entry));
+        let mut keys: Vec<_> = locked.iter().map(|state| state.key.to_string()).collect();
+        keys.sort();
+        keys
+    };
+    let pair = "user=alice address=192.0.2.1";
+    assert_eq!(told(&host, "192.0.2.0/24"), [pair], "alice is refused from elsewhere");
+    assert_eq!(told(&host, "alice"), ["user=alice", pair]);
+    put(&mut host, vec![entry(ListName::White, "alice", None)]);
+    assert_eq!(told(&host, "192.0.2.0/24"), [""; 0], "she was let in already");
+    put(&mut host, vec![entry(ListName::Black, "bob", None)]);
+    assert_eq!(told(&host, "bob"), [""; 0], "he stays out");
+}
+
+#[test]
+fn however_many_entries_end_at_once_each_moment_ends_a_bounded_number() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let ending = |uid: usize| entry(ListName::Black, &uid.to_string(), Some(at(60)));
+    put(&mut host, (0..2500).map(ending).collect());
+    for left in [1500, 500, 0] {
+        assert_eq!(host.keeper.next_deadline(), Some(at(60)));
+        host.advance(at(60));
+        assert_eq!(
+            (host.notes.len(), host.keeper.entries(ListName::Black, None).count()),
+            (left, left)
+        );
+    }
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn with(engine: Engine) -> Service {
         logger: log::start(Path::new("/nonexistent/log")),
         store: "memory",
         alarm: Arc::default(),
+        config: "axes.toml".into(),
         reload: Box::new(|| Ok(())),
     }
 }
