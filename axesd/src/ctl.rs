@@ -7,6 +7,7 @@ mod error;
 mod exchange;
 mod follow;
 mod json;
+mod replay;
 #[cfg(test)]
 mod samples;
 mod tables;
@@ -15,9 +16,7 @@ mod time;
 mod when;
 mod why;
 
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -30,9 +29,6 @@ use arguments::{Arguments, Task};
 use error::CtlError;
 use exchange::Report;
 use follow::{Follower, Form};
-
-use crate::config;
-use crate::replay::{self, ReplayError};
 
 /// How long the daemon may keep silent while it is asked something.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -96,7 +92,11 @@ fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
             let mut follower = Follower { connection, socket: &arguments.socket, form, output };
             follower.run(PATIENCE).map(|()| DONE)
         }
-        Task::Replay { config, events } => replay(&config, &events, output),
+        Task::Replay { config, events } => replay::events(config.as_deref(), &events, output),
+        Task::Compare(trial) => {
+            let form = if json { Form::Json } else { Form::Text };
+            replay::log(&trial, &arguments.socket, form, output)
+        }
         Task::Check { root, config } => {
             let report = check::run(&check::Scope { root, config, control_socket })?;
             let object = || format!("{}\n", check::json(&report));
@@ -123,24 +123,6 @@ fn rendered(report: &Report, json: bool) -> String {
 fn print(shown: &str, output: &mut impl Write) -> Result<(), CtlError> {
     let result = output.write_all(shown.as_bytes());
     written(result.and_then(|()| output.flush()))
-}
-
-fn replay(config: &Path, events: &Path, output: &mut impl Write) -> Result<u8, CtlError> {
-    let settings = config::draft(config)?.settings;
-    let cannot_read = |error| CtlError::Events(events.to_owned(), error);
-    let input: Box<dyn io::Read> = match events.to_str() {
-        Some("-") => Box::new(io::stdin()),
-        _ => Box::new(File::open(events).map_err(cannot_read)?),
-    };
-    let mut output = BufWriter::new(output);
-    match replay::run(settings, BufReader::new(input), &mut output) {
-        Ok(()) => written(output.flush()).map(|()| DONE),
-        Err(ReplayError::Write(error)) => written(Err(error)).map(|()| DONE),
-        Err(error) => {
-            written(output.flush())?;
-            Err(error.into())
-        }
-    }
 }
 
 /// A reader that has seen enough, as `head` does, is no failure.

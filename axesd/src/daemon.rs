@@ -104,7 +104,7 @@ fn run(path: &Path) -> Result<(), DaemonError> {
         logger: logger.clone(),
         store: name,
         alarm,
-        reload: reloader(path, engine, logger.clone()),
+        reload: reloader(path, &config, engine, logger.clone()),
     };
     let result = serve(&config, Rc::new(service));
     finish(committer, writer, &logger);
@@ -164,15 +164,20 @@ async fn reloads(service: &Service, hangup: &mut Signal) {
 /// Reads the configuration again; a broken file changes nothing.
 fn reloader(
     path: &Path,
+    started: &Config,
     engine: Rc<Engine>,
     logger: Logger,
 ) -> Box<dyn Fn() -> Result<(), String>> {
     let path = path.to_owned();
+    let fixed = (started.daemon.clone(), started.store.clone());
     Box::new(move || {
         let clock = NotifyState::monotonic_usec_now();
         tell(&[NotifyState::Reloading].into_iter().chain(clock.ok()).collect::<Vec<_>>());
         let loaded = config::load(&path).map_err(|error| error.to_string());
         let reloaded = loaded.map(|config| {
+            if (&config.daemon, &config.store) != (&fixed.0, &fixed.1) {
+                logger.warning("[daemon] or [store] changed: restart axesd for that".to_owned());
+            }
             engine.reconfigure(config.settings);
             engine.reconfigure_log(log_settings(config.access_log));
         });

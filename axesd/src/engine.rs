@@ -34,11 +34,12 @@ use axes_policy::keeper::{Admission, Gate, Keeper};
 use axes_policy::settings::Settings;
 use tokio::sync::{Notify, oneshot};
 
+pub use crate::accounts::Detail;
 use crate::engine::access_log::AccessLog;
 pub use crate::engine::access_log::{LogFilter, LogSettings, Recorded, Slice, Totals};
 pub use crate::engine::clock::Clock;
-pub use crate::engine::names::{Detail, Names, Person};
-pub use crate::engine::pseudonyms::Pseudonyms;
+pub use crate::engine::names::{Names, Person};
+pub use crate::engine::pseudonyms::{Pseudonyms, Unkept};
 pub use crate::engine::records::LogScope;
 pub use crate::engine::why::Place;
 use crate::log::Logger;
@@ -133,6 +134,17 @@ impl Engine {
         let settings = state.keeper.settings();
         let stored = self.pseudonyms.of(&client, settings.privacy, settings.prefixes);
         Visitor { client, stored, account, reporter }
+    }
+
+    /// A filter for what is kept of those whom it names.
+    ///
+    /// # Errors
+    ///
+    /// [`Unkept`], where nothing could be found whoever is named.
+    pub fn stored_filter(&self, filter: Filter) -> Result<Filter, Unkept> {
+        let state = self.state.borrow();
+        let settings = state.keeper.settings();
+        self.pseudonyms.filter(filter, settings.privacy, settings.prefixes)
     }
 
     /// What has to be known of an account to judge it.

@@ -5,9 +5,11 @@
 //! engine   clock, names, what happens     ctl      axesctl
 //! store    what is kept, durably          daemon   start, reload, end
 //! log      syslog                         replay   events through the policy, no daemon
+//! accounts what the system knows of them
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod accounts;
 pub mod config;
 pub mod ctl;
 pub mod daemon;

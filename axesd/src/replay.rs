@@ -2,6 +2,7 @@
 //!
 //! One JSON object in each line; one line comes out for each that goes in, in the same order.
 
+mod compare;
 mod event;
 mod moment;
 
@@ -15,6 +16,8 @@ use axes_policy::filter::Filter;
 use axes_policy::keeper::{Admission, Gate, Keeper};
 use axes_policy::settings::Settings;
 use serde_json::{Value, json};
+
+pub use compare::{Comparison, Fate, Line, compare};
 
 use crate::config;
 use crate::replay::event::{Event, Resets};

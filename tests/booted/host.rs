@@ -14,6 +14,14 @@ pub(crate) const RIGHT: &str = "correct-horse";
 /// Nobody's password.
 pub(crate) const WRONG: &str = "battery-staple";
 
+/// Counters of user and address, and no others.
+macro_rules! pair {
+    () => {
+        "lockout_parameters = [[\"username\", \"ip_address\"]]\n"
+    };
+}
+pub(crate) use pair;
+
 const SETTINGS: &str = "/etc/axes/conf.d/test.toml";
 
 /// A Debian with axes.
@@ -23,8 +31,8 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// What trials find when they begin.
-    pub(crate) const USUAL: &str = "failure_limit = 3\n";
+    /// What trials find when they begin. They share an address, which is not counted alone.
+    pub(crate) const USUAL: &str = concat!("failure_limit = 3\n", pair!());
 
     /// Boots a guest, prepares it, and installs the package as an administrator would.
     pub(crate) fn install(suite: Suite) -> Result<Self, Failure> {

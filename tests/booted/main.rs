@@ -11,6 +11,7 @@ mod lab;
 mod local;
 mod outage;
 mod package;
+mod policy;
 mod setup;
 mod ssh;
 mod stories;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     let trials = [
         ssh::trials(&bookworm),
         local::trials(&bookworm),
+        policy::trials(&bookworm),
         outage::trials(&bookworm),
         burst::trials(&bookworm),
         why::trials(&bookworm),

@@ -9,6 +9,7 @@ use axes_e2e::guest::{Guest, GuestError, Suite};
 /// Programs that run in the guest.
 const PROGRAMS: &[(&str, &str)] = &[
     ("ssh-with", include_str!("guest/ssh-with")),
+    ("ssh-run", include_str!("guest/ssh-run")),
     ("ssh-burst", include_str!("guest/ssh-burst")),
     ("next-answer", include_str!("guest/next-answer")),
     ("note-password", include_str!("guest/note-password")),

@@ -5,12 +5,12 @@ use std::thread;
 use std::time::Duration;
 
 use crate::doors::Door;
-use crate::host::{Host, RIGHT, WRONG};
+use crate::host::{Host, RIGHT, WRONG, pair};
 use crate::lab::Outcome;
 
 /// Wrong passwords lock, the right one is then refused; a reset opens, and so does the cool-off.
 pub(crate) fn lock_and_release(host: &Host, name: &str, door: Door) -> Outcome {
-    host.configure("failure_limit = 3\ncooloff_time = \"10s\"\n")?;
+    host.configure(concat!("failure_limit = 3\ncooloff_time = \"10s\"\n", pair!()))?;
     let user = format!("{name}_reset");
     thread::scope(|scope| {
         let reset = scope.spawn(|| reset_opens(host, &user, door));

@@ -1,43 +1,56 @@
-//! What README.md tells people to type works.
+//! What the documents tell people to type works.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use axes_e2e::application::{AUTH_ERR, SUCCESS};
-use axes_e2e::host::{Host, WRONG, built};
+use axes_e2e::host::{Host, RIGHT, WRONG, built};
 
 const README: &str = include_str!("../../README.md");
 const MAKEFILE: &str = include_str!("../../Makefile");
+/// The page for users of django-axes.
+pub(crate) const DJANGO_AXES: &str = include_str!("../../packaging/doc/django-axes.md");
 
 /// Lines of the fenced blocks in a language.
-fn blocks(language: &str) -> Vec<String> {
+fn blocks(document: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();
-    let mut rest = README;
+    let mut rest = document;
     while let Some((_, after)) = rest.split_once(&format!("```{language}\n")) {
         let (block, after) = after.split_once("```").expect("an end");
         blocks.push(block.to_owned());
         rest = after;
     }
-    assert!(!blocks.is_empty(), "README.md has no {language} block");
+    let title = document.lines().next();
+    assert!(!blocks.is_empty(), "{title:?} has no {language} block");
     blocks
 }
 
-fn commands(program: &str) -> Vec<Vec<String>> {
-    let lines = blocks("sh").join("");
+fn commands(document: &str, program: &str) -> Vec<Vec<String>> {
+    let lines = blocks(document, "sh").join("");
     let words = |line: &str| -> Vec<String> {
         let command = line.split('#').next().unwrap_or_default();
         command.split_whitespace().map(str::to_owned).collect()
     };
     let commands = lines.lines().map(words).filter(|it| it.first().is_some_and(|it| it == program));
     let commands: Vec<_> = commands.collect();
-    assert!(!commands.is_empty(), "README.md does not use {program}");
+    assert!(!commands.is_empty(), "{:?} does not use {program}", document.lines().next());
     commands
+}
+
+/// What `axesd --check-config` complains about.
+pub(crate) fn complaint(host: &Host, settings: &str) -> Option<String> {
+    let path = host.path("document.toml");
+    fs::write(&path, settings).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let mut check = Command::new(built("axesd"));
+    let output = check.arg("--check-config").arg("--config").arg(&path).output().unwrap();
+    (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[test]
 fn every_axesctl_command_works() {
-    for command in commands("axesctl") {
+    for command in [README, DJANGO_AXES].map(|it| commands(it, "axesctl")).concat() {
         let host = Host::start("failure_limit = 1");
         host.write_service("sshd", "");
         fs::write(host.path("new.toml"), "failure_limit = 9\n").unwrap();
@@ -45,6 +58,7 @@ fn every_axesctl_command_works() {
         fs::write(host.path("events.jsonl"), event).unwrap();
         let mut session = host.session_of("sshd", "alice").from("192.0.2.7");
         assert_eq!(session.try_password(WRONG), AUTH_ERR);
+        assert_eq!(host.login("bob", "192.0.2.8", RIGHT), SUCCESS);
         let arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();
         let output = host.axesctl(&arguments);
         assert!(output.status.success(), "{command:?}: {output:?}");
@@ -54,7 +68,7 @@ fn every_axesctl_command_works() {
 
 #[test]
 fn every_make_target_exists() {
-    for command in commands("make") {
+    for command in commands(README, "make") {
         assert!(MAKEFILE.contains(&format!("\n{}:", command[1])), "{command:?}");
     }
 }
@@ -62,13 +76,8 @@ fn every_make_target_exists() {
 #[test]
 fn every_configuration_is_accepted() {
     let host = Host::without_daemon("");
-    for text in blocks("toml") {
-        let path = host.path("readme.toml");
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        let mut check = Command::new(built("axesd"));
-        let output = check.arg("--check-config").arg("--config").arg(&path).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
+    for text in [README, DJANGO_AXES].map(|it| blocks(it, "toml")).concat() {
+        assert_eq!(complaint(&host, &text), None, "{text}");
     }
 }
 
@@ -76,7 +85,7 @@ fn every_configuration_is_accepted() {
 fn the_pam_lines_ask_axesd_before_the_password_is_checked() {
     let host = Host::start("failure_limit = 1");
     let axes = host.module_line();
-    let [lines] = blocks("pam").try_into().unwrap();
+    let [lines] = blocks(README, "pam").try_into().unwrap();
     host.write_stack("readme", &lines.replace("pam_axes.so", &axes));
     let mut session = host.session_of("readme", "nobody").from("192.0.2.7");
     assert_ne!(session.try_password(WRONG), SUCCESS);

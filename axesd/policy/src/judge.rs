@@ -97,11 +97,30 @@ impl Judge {
         keys.filter(|key| key.names_user() || (reporter == Reporter::Root && !shared)).collect()
     }
 
+    /// The counters of strangers beside those of a familiar address: they count its failures as
+    /// well, but never refuse it.
+    pub(crate) fn keys_beside(
+        &self,
+        profile: &Profile,
+        client: &Client,
+        reporter: Reporter,
+        lane: Lane,
+    ) -> Vec<CounterKey> {
+        if lane == Lane::Stranger {
+            return Vec::new();
+        }
+        let keys = self.keys(profile, client, reporter, Lane::Stranger);
+        keys.iter().filter(|key| key.has_lanes()).cloned().collect()
+    }
+
     /// The counters that a failure falls into.
-    pub(crate) fn keys_of(&self, failure: &Failure) -> Arc<[CounterKey]> {
-        let account = self.accounts.get(&failure.client.user);
-        let profile = self.settings.profile(&failure.client, account.map(|account| &**account));
-        self.keys(profile, &failure.client, failure.reporter, failure.lane)
+    pub(crate) fn keys_of(&self, failure: &Failure) -> Vec<CounterKey> {
+        let Failure { client, reporter, lane, .. } = failure;
+        let account = self.accounts.get(&client.user);
+        let profile = self.settings.profile(client, account.map(|account| &**account));
+        let mut keys = self.keys(profile, client, *reporter, *lane).to_vec();
+        keys.extend(self.keys_beside(profile, client, *reporter, *lane));
+        keys
     }
 
     fn exemption(&self, visitor: &Visitor, profile: &Profile) -> Option<Exemption> {

@@ -13,7 +13,7 @@ use crate::effect::{AttemptId, Effect, Refusal};
 use crate::familiar::Familiar;
 use crate::flight::{Case, Flights, InFlight, Stage};
 use crate::judge::{Judge, Standing};
-use crate::key::Origin;
+use crate::key::{CounterKey, Origin};
 use crate::ledger::{Drop, Ledger};
 use crate::seats::Seats;
 use crate::settings::{Profile, RefusedTries};
@@ -112,6 +112,8 @@ impl Keeper {
             _ => {}
         }
         effects.extend(self.admit_waiting(&case.keys));
+        // A login forgives the counters of strangers as well.
+        effects.extend(self.admit_waiting(&self.beside(visitor, case)));
         effects
     }
 
@@ -186,7 +188,22 @@ impl Keeper {
             lane: case.lane,
             forgiven: Forgiven::default(),
         };
-        self.ledger.add(&self.judge, failure, &case.keys)
+        let mut keys = case.keys.to_vec();
+        keys.extend(self.counted_beside(visitor, case));
+        self.ledger.add(&self.judge, failure, &keys)
+    }
+
+    /// The counters of strangers that a failure from a familiar address adds to: never past
+    /// their limit, nor on a place that a stranger holds.
+    fn counted_beside(&self, visitor: &Visitor, case: &Case) -> Vec<CounterKey> {
+        let mut keys = self.beside(visitor, case);
+        keys.retain(|key| self.free_places(key) > 0);
+        keys
+    }
+
+    fn beside(&self, visitor: &Visitor, case: &Case) -> Vec<CounterKey> {
+        let Some(profile) = &case.profile else { return Vec::new() };
+        self.judge.keys_beside(profile, &visitor.stored, visitor.reporter, case.lane)
     }
 
     fn succeed(&mut self, visitor: &Visitor, case: &Case) -> Vec<Effect> {

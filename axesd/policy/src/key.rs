@@ -83,6 +83,12 @@ impl CounterKey {
         self.attributes.contains(Attribute::Username)
     }
 
+    /// Whether familiar addresses have counters of their own beside this one.
+    #[must_use]
+    pub const fn has_lanes(&self) -> bool {
+        self.names_user() && !self.attributes.contains(Attribute::Address)
+    }
+
     /// Whether it is the counter of an address that is familiar, beside that of all others.
     #[must_use]
     pub const fn is_familiar(&self) -> bool {
@@ -96,8 +102,7 @@ impl Origin {
         let stranger = client.ruser.clone().filter(|ruser| *ruser != client.user);
         match &client.address {
             Address::Local => stranger.map_or(Self::Local, Self::LocalBy),
-            Address::Ip(ip) if ip.is_ipv4() => Self::Network(fold(*ip, prefixes.v4)),
-            Address::Ip(ip) => Self::Network(fold(*ip, prefixes.v6)),
+            Address::Ip(ip) => Self::Network(fold(*ip, prefixes.of(*ip))),
             Address::Name(name) => Self::Name(name.clone()),
         }
     }

@@ -7,7 +7,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::attempt::{Failure, Reporter};
+use crate::attempt::{Failure, Lane, Reporter};
 use crate::effect::{CounterState, Effect, Release};
 use crate::filter::Filter;
 use crate::judge::Judge;
@@ -104,7 +104,9 @@ impl Ledger {
         self.next_id = self.next_id.max(failure.id);
         let mut counters = 0;
         for key in keys.iter().filter(|key| !failure.forgiven.contains(key.attributes)) {
-            if self.counter(judge, key, failure.at).is_none() {
+            // What a familiar address adds to the counter of strangers ends at its limit.
+            let beside = failure.lane == Lane::Familiar && key.has_lanes() && !key.is_familiar();
+            if beside && self.is_locked(key) || self.counter(judge, key, failure.at).is_none() {
                 continue;
             }
             counters += 1;

@@ -1,22 +1,23 @@
 //! From the file as it is written to settings.
 
+mod counters;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use axes_policy::attribute::{Attribute, AttributeSet};
+use axes_policy::attribute::Attribute;
 use axes_policy::message::{Messages, Speech};
 use axes_policy::networks::Networks;
 use axes_policy::settings::{
-    CoolOff, CounterId, CounterRule, Enforcement, Keep, Prefixes, Privacy, Profile, RefusedTries,
-    Rule, Settings, Users,
+    Enforcement, Keep, Prefixes, Privacy, Profile, RefusedTries, Rule, Settings, Users,
 };
 use axes_policy::subject::Subject;
 
+use counters::{Fallback, own_counter, shipped, tables};
+
 use crate::config::document::{DaemonTable, Document, StoreTable};
-use crate::config::tables::{Changes, CounterTable, RuleTable};
-use crate::config::values::{
-    CoolOffTime, Handler, Limit, Network, Parameter, Parameters, Period, Who, Window,
-};
+use crate::config::tables::{CounterTable, RuleTable};
+use crate::config::values::{Handler, Network, Who};
 use crate::config::{Config, DaemonConfig, LogConfig, StoreConfig};
 
 /// Two keys that do not go together, each of which may be right.
@@ -24,14 +25,6 @@ pub(super) struct Conflict {
     /// The one to look at.
     pub(super) key: &'static str,
     pub(super) message: String,
-}
-
-/// The short settings that counters fall back on.
-struct Fallback {
-    limit: Limit,
-    window: Window,
-    cooloff: CoolOffTime,
-    decay: Period,
 }
 
 pub(super) fn config(document: Document) -> Result<Config, Conflict> {
@@ -167,116 +160,6 @@ fn add_rule(
         profile: Arc::new(profile),
     });
     Ok(())
-}
-
-/// A counter of a rule: that of everybody where it is the same.
-fn own_counter(
-    settings: &mut Settings,
-    rule: &Arc<str>,
-    counter: CounterRule,
-) -> Result<CounterId, Conflict> {
-    let same = settings.base.counters.iter().copied();
-    let mut same = same.filter(|id| settings.counter(*id).is_some_and(|it| **it == counter));
-    if let Some(id) = same.next() {
-        return Ok(id);
-    }
-    let name = match &counter.name {
-        Some(name) => format!("{rule}/{name}").into(),
-        None => rule.clone(),
-    };
-    let id = u16::try_from(settings.counters.len()).map_err(|_| Conflict {
-        key: "rule",
-        message: "these are too many kinds of counters; use fewer rules".to_owned(),
-    })?;
-    settings.counters.push(Arc::new(CounterRule { name: Some(name), ..counter }));
-    Ok(CounterId(id))
-}
-
-impl Changes {
-    /// The counters of a rule, where they are not simply those of everybody.
-    fn counters(
-        &self,
-        fallback: &Fallback,
-        base: &[CounterTable],
-    ) -> Result<Option<Vec<CounterRule>>, Conflict> {
-        let own = tables(self.lockout_parameters.clone(), self.counter.clone())?;
-        let limits = self.failure_limit.is_some() || self.failure_window.is_some();
-        let times = self.cooloff_time.is_some() || self.cooloff_decay.is_some();
-        if own.is_none() && !limits && !times {
-            return Ok(None);
-        }
-        let fallback = Fallback {
-            limit: self.failure_limit.unwrap_or(fallback.limit),
-            window: self.failure_window.unwrap_or(fallback.window),
-            cooloff: self.cooloff_time.clone().unwrap_or_else(|| fallback.cooloff.clone()),
-            decay: self.cooloff_decay.unwrap_or(fallback.decay),
-        };
-        fallback.counters(own.as_deref().unwrap_or(base)).map(Some)
-    }
-}
-
-impl Fallback {
-    fn counters(&self, tables: &[CounterTable]) -> Result<Vec<CounterRule>, Conflict> {
-        let mut names = HashSet::new();
-        for table in tables {
-            if !names.insert((&table.parameters.0, table.name.as_ref().map(|name| &name.0))) {
-                let message =
-                    format!("two counters over {} need a `name` each", table.parameters.0);
-                return Err(Conflict { key: "counter", message });
-            }
-        }
-        Ok(tables.iter().map(|table| self.counter(table)).collect())
-    }
-
-    fn counter(&self, table: &CounterTable) -> CounterRule {
-        let levels = table.cooloff_time.as_ref().unwrap_or(&self.cooloff).0.clone();
-        CounterRule {
-            name: table.name.as_ref().map(|name| name.0.clone()),
-            attributes: table.parameters.0,
-            limit: table.failure_limit.unwrap_or(self.limit).0,
-            window: table.failure_window.unwrap_or(self.window).0,
-            cooloff: CoolOff { levels, decay: table.cooloff_decay.unwrap_or(self.decay).0 },
-        }
-    }
-}
-
-/// Both forms of the same thing as tables.
-fn tables(
-    parameters: Option<Parameters>,
-    counters: Option<Vec<CounterTable>>,
-) -> Result<Option<Vec<CounterTable>>, Conflict> {
-    let conflict = |message: &str| Conflict { key: "counter", message: message.to_owned() };
-    match (parameters, counters) {
-        (Some(_), Some(_)) => {
-            Err(conflict("[[counter]] and lockout_parameters say the same; use one of them"))
-        }
-        (_, Some(tables)) if tables.is_empty() => {
-            Err(conflict("no counter would count nobody; name at least one"))
-        }
-        (Some(Parameters(sets)), None) => Ok(Some(sets.into_iter().map(plain).collect())),
-        (None, tables) => Ok(tables),
-    }
-}
-
-fn plain(attributes: AttributeSet) -> CounterTable {
-    CounterTable {
-        name: None,
-        parameters: Parameter(attributes),
-        failure_limit: None,
-        failure_window: None,
-        cooloff_time: None,
-        cooloff_decay: None,
-    }
-}
-
-/// The first follows `failure_limit`, the others have limits of their own.
-fn shipped() -> Vec<CounterTable> {
-    let counters = CounterRule::shipped().into_iter().enumerate();
-    let table = |(index, counter): (usize, CounterRule)| CounterTable {
-        failure_limit: (index > 0).then_some(Limit(counter.limit)),
-        ..plain(counter.attributes)
-    };
-    counters.map(table).collect()
 }
 
 fn check_names(rules: &[RuleTable]) -> Result<(), Conflict> {

@@ -1,20 +1,18 @@
 //! Values of the configuration; each can only hold what is allowed.
 
+mod periods;
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axes_policy::attribute::{Attribute, AttributeError, AttributeSet};
 use axes_policy::message::{Message, MessageError};
-use axes_policy::settings::{CoolOff, Keep, Services, Settings};
+use axes_policy::settings::{Keep, Services};
 use axes_policy::subject::{Subject, SubjectError};
 use serde::Deserialize;
 use toml::Value;
 
-/// As long as the module waits (`MAX_GATE_WAIT` in pam_axes).
-const MAX_GATE_WAIT: Duration = Duration::from_secs(60);
-/// Lockouts of one counter that can differ.
-const MAX_LEVELS: usize = 32;
+pub(super) use periods::{CoolOffTime, FamiliarFor, GateWait, Period, Window};
 
 /// The kind of store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -51,21 +49,6 @@ enum Combination {
     All(Vec<String>),
 }
 
-/// `cooloff_time`: one period for each level; `None` for never.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "Value")]
-pub(super) struct CoolOffTime(pub(super) Vec<Option<Duration>>);
-
-/// `failure_window`; `None` for none.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(try_from = "Value")]
-pub(super) struct Window(pub(super) Option<Duration>);
-
-/// `familiar_for`; `None` for never.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "Value")]
-pub(super) struct FamiliarFor(pub(super) Option<Duration>);
-
 /// What of names or of addresses is kept.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(try_from = "Value")]
@@ -99,16 +82,6 @@ pub(super) enum OneOrMore<T> {
     More(Vec<T>),
 }
 
-/// A duration with a unit.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "Value")]
-pub(super) struct Period(pub(super) Duration);
-
-/// `gate_wait`: no program waits longer for a module.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "Value")]
-pub(super) struct GateWait(pub(super) Duration);
-
 /// An address or a network.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
@@ -123,18 +96,6 @@ impl Default for Limit {
     fn default() -> Self {
         const DEFAULT: NonZeroU32 = NonZeroU32::new(5).unwrap();
         Self(DEFAULT)
-    }
-}
-
-impl Default for CoolOffTime {
-    fn default() -> Self {
-        Self(CoolOff::default().levels)
-    }
-}
-
-impl Default for FamiliarFor {
-    fn default() -> Self {
-        Self(Settings::default().familiar_for)
     }
 }
 
@@ -199,38 +160,6 @@ impl Combination {
     }
 }
 
-impl TryFrom<Value> for CoolOffTime {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        let Value::Array(levels) = value else {
-            return period_or("never", value).map(|time| Self(vec![time]));
-        };
-        if levels.is_empty() || levels.len() > MAX_LEVELS {
-            return Err(format!("a list needs 1 to {MAX_LEVELS} durations, one for each lockout"));
-        }
-        let levels: Result<Vec<_>, _> =
-            levels.into_iter().map(|level| period_or("never", level)).collect();
-        levels.map(Self)
-    }
-}
-
-impl TryFrom<Value> for Window {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        period_or("none", value).map(Self)
-    }
-}
-
-impl TryFrom<Value> for FamiliarFor {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        period_or("never", value).map(Self)
-    }
-}
-
 impl TryFrom<Value> for Stored {
     type Error = String;
 
@@ -285,39 +214,6 @@ impl TryFrom<String> for Title {
             return Err(format!("\"{text}\" is no name for this; use {allowed}"));
         }
         Ok(Self(text.into()))
-    }
-}
-
-fn period_or(word: &str, value: Value) -> Result<Option<Duration>, String> {
-    if value.as_str() == Some(word) {
-        return Ok(None);
-    }
-    let period = Period::try_from(value);
-    period.map(|period| Some(period.0)).map_err(|error| format!("{error}, or \"{word}\""))
-}
-
-impl TryFrom<Value> for Period {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        let advice = "use a number with a unit, such as \"90s\", \"15m\" or \"1h 30m\"";
-        let text = value.as_str().ok_or_else(|| format!("{value} has no unit; {advice}"))?;
-        match humantime::parse_duration(text) {
-            Ok(Duration::ZERO) => Err(format!("it must be longer than nothing; {advice}")),
-            Ok(time) => Ok(Self(time)),
-            Err(error) => Err(format!("\"{text}\" is not a duration ({error}); {advice}")),
-        }
-    }
-}
-
-impl TryFrom<Value> for GateWait {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        match Period::try_from(value)? {
-            Period(time) if time <= MAX_GATE_WAIT => Ok(Self(time)),
-            Period(_) => Err("use at most \"1m\": no login should wait longer".to_owned()),
-        }
     }
 }
 

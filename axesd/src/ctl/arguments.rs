@@ -12,10 +12,12 @@ use axes_proto::pam;
 use axes_proto::text::{Host, Label, Name};
 use clap::{ArgGroup, Parser, Subcommand};
 use ipnetwork::IpNetwork;
+use jiff::Timestamp;
 use log::{LogArguments, ResetLogsArguments};
 use why::WhyArguments;
 
 use super::check;
+use super::replay::Trial;
 
 const EXIT_STATUSES: &str = "\
 Exit status:
@@ -106,16 +108,29 @@ pub(super) enum Command {
         #[arg(conflicts_with_all = ["root", "config"])]
         explain: Option<&'static check::Rule>,
     },
-    /// Play a list of events through the policy, without a daemon: what would have happened?
+    /// Try settings out: what would have happened?
     ///
-    /// One JSON object in each line in, one out. A line that cannot be read ends the replay.
+    /// With EVENTS, plays a list of events through the policy, without a daemon: one JSON object
+    /// in each line in, one out. A line that cannot be read ends the replay. With --from-log, plays
+    /// the access log of the daemon through two policies, and shows who would have been refused
+    /// under the settings of today and under those of --config.
     Replay {
-        /// The settings to try; read on their own, without a conf.d beside them.
-        #[arg(long, value_name = "FILE", default_value = "/etc/axes/axes.toml")]
-        config: PathBuf,
+        /// The settings to try, read on their own, without a conf.d beside them; without this the
+        /// settings of this host.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
         /// The events; `-` is standard input.
-        #[arg(value_name = "EVENTS")]
-        events: PathBuf,
+        #[arg(value_name = "EVENTS", required_unless_present = "from_log")]
+        events: Option<PathBuf>,
+        /// Play what the access log holds.
+        #[arg(long, conflicts_with = "events", requires = "config")]
+        from_log: bool,
+        /// Only attempts from this time on: `7d`, `2026-11-23`.
+        #[arg(long, value_name = "WHEN", requires = "from_log", value_parser = log::moment)]
+        since: Option<Timestamp>,
+        /// The settings of today; without this those of this host.
+        #[arg(long, value_name = "FILE", requires = "from_log")]
+        against: Option<PathBuf>,
     },
     Why(WhyArguments),
 }
@@ -125,7 +140,8 @@ pub(super) enum Command {
 pub(super) enum Task {
     Ask(Request),
     Follow(LogFilter),
-    Replay { config: PathBuf, events: PathBuf },
+    Replay { config: Option<PathBuf>, events: PathBuf },
+    Compare(Trial),
     Check { root: PathBuf, config: PathBuf },
     Explain(&'static check::Rule),
     Why { client: pam::Client, pam_socket: Option<PathBuf> },
@@ -150,7 +166,17 @@ impl Command {
     /// What is to be done.
     pub(super) fn task(self) -> Task {
         Task::Ask(match self {
-            Self::Replay { config, events } => return Task::Replay { config, events },
+            Self::Replay { config, events: Some(events), .. } => {
+                return Task::Replay { config, events };
+            }
+            Self::Replay { config, against, since, .. } => {
+                return Task::Compare(Trial {
+                    // The parser lets nobody through who left it out.
+                    proposed: config.unwrap_or_default(),
+                    present: against,
+                    since_ms: since.map(log::milliseconds),
+                });
+            }
             Self::Log(log) => return log.task(),
             Self::Why(why) => return why.task(),
             Self::ResetLogs(reset) => reset.request(),

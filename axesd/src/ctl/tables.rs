@@ -15,10 +15,10 @@ pub(super) const ALERT: Style = AnsiColor::Red.on_default();
 /// What is as it should be.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 const HEADER: Style = Style::new().bold();
-const PLAIN: Style = Style::new();
+pub(super) const PLAIN: Style = Style::new();
 
 /// The colour of a line, and what stands below each title.
-type Row<const COLUMNS: usize> = (Style, [(&'static str, Option<String>); COLUMNS]);
+pub(super) type Row<const COLUMNS: usize> = (Style, [(&'static str, Option<String>); COLUMNS]);
 
 /// The columns of an attempt, and how wide they are where the rows to come are not known.
 const ATTEMPT: [(&str, u16); 8] = [
@@ -118,7 +118,7 @@ fn attempt_columns(style: Style, cells: [String; 8]) -> String {
 }
 
 /// `blank` stands where a row has nothing in a column; columns that no row uses are left out.
-fn table<const COLUMNS: usize>(rows: &[Row<COLUMNS>], blank: &str) -> String {
+pub(super) fn table<const COLUMNS: usize>(rows: &[Row<COLUMNS>], blank: &str) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_header(rows.first().into_iter().flat_map(|(_, cells)| cells).map(|(title, _)| title));

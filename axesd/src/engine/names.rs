@@ -2,15 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ffi::CString;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axes_policy::account::{Account, Home};
-use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
+use axes_policy::account::Account;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
+
+use crate::accounts::{self, Detail};
 
 /// How long an answer of NSS is believed.
 const FRESH: Duration = Duration::from_secs(60);
@@ -20,25 +19,12 @@ const PATIENCE: Duration = Duration::from_millis(300);
 const MOST: usize = 10_000;
 /// Look-ups at once; a directory server that hangs must not eat all threads.
 const LOOK_UPS: usize = 8;
-/// Groups of one account that are looked at.
-const GROUPS: usize = 256;
-/// Of `/etc/passwd`, which has a line for each local account.
-const MOST_LOCAL: u64 = 16 << 20;
 
 /// Accounts, looked up on threads that may block, and remembered for a while.
 #[derive(Debug)]
 pub struct Names {
     known: RefCell<HashMap<Key, Known>>,
     free: Arc<Semaphore>,
-}
-
-/// What is asked about an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Detail {
-    /// Its name and number.
-    Name,
-    /// Its groups as well, which a directory may take long to say.
-    Groups,
 }
 
 /// A name, and the account that it belongs to.
@@ -90,7 +76,7 @@ impl Names {
         }
         let stranger = || Person { name: given.into(), account: None };
         let typed = given.to_owned();
-        let ask = move || User::from_name(&typed).ok().flatten().map(|user| account(user, detail));
+        let ask = move || accounts::named(&typed, detail);
         match self.look_up(ask).await {
             Ok(found) => {
                 let person = found.map_or_else(stranger, Person::from);
@@ -108,11 +94,8 @@ impl Names {
         if let Some((person, Age::Fresh)) = self.remembered(&key) {
             return Some(person.name);
         }
-        let ask = move || {
-            let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
-            user.map(|user| account(user, Detail::Name))
-        };
-        let person = Person::from(self.look_up(ask).await.ok().flatten()?);
+        let found = self.look_up(move || accounts::of_uid(uid)).await;
+        let person = Person::from(found.ok().flatten()?);
         self.remember(key, person.clone());
         Some(person.name)
     }
@@ -160,33 +143,6 @@ impl From<Account> for Person {
     }
 }
 
-/// May ask a directory server, and so may take as long as that does.
-fn account(user: User, detail: Detail) -> Account {
-    let groups = match detail {
-        Detail::Name => Arc::default(),
-        Detail::Groups => groups(&user),
-    };
-    let home = if is_local(&user.name) { Home::Local } else { Home::Directory };
-    Account { name: user.name.into(), uid: user.uid.as_raw(), groups, home }
-}
-
-fn groups(user: &User) -> Arc<[Arc<str>]> {
-    let name = CString::new(user.name.as_str()).unwrap_or_default();
-    let ids = getgrouplist(&name, user.gid).unwrap_or_default();
-    let named = |id: Gid| Group::from_gid(id).ok().flatten().map(|group| group.name.into());
-    ids.into_iter().take(GROUPS).filter_map(named).collect()
-}
-
-/// Whether `/etc/passwd` has the account, as `local_users_only` of pam_faillock asks.
-fn is_local(name: &str) -> bool {
-    let Ok(file) = std::fs::File::open("/etc/passwd") else { return false };
-    let mut lines = BufReader::new(file.take(MOST_LOCAL)).split(b'\n').map_while(Result::ok);
-    let named = |line: Vec<u8>| {
-        line.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b":"))
-    };
-    lines.any(named)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,17 +157,6 @@ mod tests {
         assert_eq!(&*run(names.canonical("root")), "root");
         assert_eq!(&*run(names.canonical("no-such-user-here")), "no-such-user-here");
         assert_eq!(run(names.of_uid(0)).as_deref(), Some("root"));
-    }
-
-    #[test]
-    fn what_is_known_of_an_account_is_told_when_asked() {
-        let names = Names::default();
-        let root = run(names.person("root", Detail::Groups)).account.unwrap();
-        assert_eq!((root.uid, root.home), (0, Home::Local));
-        assert!(root.groups.contains(&Arc::from("root")), "{root:?}");
-        let briefly = run(names.person("root", Detail::Name)).account.unwrap();
-        assert!(briefly.groups.is_empty());
-        assert!(!is_local("no-such-user-here") && !is_local("roo") && !is_local("root:"));
     }
 
     #[test]

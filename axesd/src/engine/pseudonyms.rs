@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axes_policy::client::{Address, Client};
+use axes_policy::filter::{AddressFilter, Filter};
 use axes_policy::networks::fold;
 use axes_policy::settings::{Keep, Prefixes, Privacy};
 
@@ -10,6 +11,23 @@ use axes_policy::settings::{Keep, Prefixes, Privacy};
 const WITHHELD: &str = "~withheld";
 /// Hexadecimal digits of a pseudonym: two values share one once in 2^64.
 const DIGITS: usize = 16;
+
+/// Nothing is kept that could be looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unkept {
+    /// Of names.
+    #[error("user names are not kept (store_username = false), so none can be looked for")]
+    Names,
+    /// Of addresses.
+    #[error("addresses are not kept (store_ip_address = false), so none can be looked for")]
+    Addresses,
+    /// Only hashes of addresses.
+    #[error(
+        "only hashes of addresses are kept (store_ip_address = \"hash\"): name one address, \
+         not a network"
+    )]
+    Networks,
+}
 
 /// Makes pseudonyms with a key of this host: without the key they can neither be read nor tried.
 pub struct Pseudonyms {
@@ -35,6 +53,51 @@ impl Pseudonyms {
         }
     }
 
+    /// A filter that finds what is kept of those whom it names. A pseudonym names itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Unkept`], where nothing could be found whoever is named.
+    pub fn filter(
+        &self,
+        filter: Filter,
+        privacy: Privacy,
+        prefixes: Prefixes,
+    ) -> Result<Filter, Unkept> {
+        let user = match filter.user {
+            Some(_) if privacy.usernames == Keep::Nothing => return Err(Unkept::Names),
+            Some(name) if is_pseudonym(&name) => Some(name),
+            name => name.map(|name| self.name(&name, privacy.usernames)),
+        };
+        let address = filter.address.map(|it| self.address_filter(it, privacy.addresses, prefixes));
+        Ok(Filter { user, address: address.transpose()?, ..filter })
+    }
+
+    fn address_filter(
+        &self,
+        filter: AddressFilter,
+        keep: Keep,
+        prefixes: Prefixes,
+    ) -> Result<AddressFilter, Unkept> {
+        let found = match (&filter, keep) {
+            (_, Keep::Plain) | (AddressFilter::Exactly(Address::Local), _) => return Ok(filter),
+            (_, Keep::Nothing) => return Err(Unkept::Addresses),
+            (AddressFilter::Exactly(Address::Name(name)), _) if is_pseudonym(name) => {
+                return Ok(filter);
+            }
+            (AddressFilter::Exactly(address), _) => address.clone(),
+            (AddressFilter::Within(network), _) => {
+                let single = network.prefix() == if network.is_ipv4() { 32 } else { 128 };
+                let folded = fold(network.ip(), prefixes.of(network.ip()));
+                if !single && folded != *network {
+                    return Err(Unkept::Networks);
+                }
+                Address::Ip(network.ip())
+            }
+        };
+        Ok(AddressFilter::Exactly(self.address(&found, keep, prefixes)))
+    }
+
     /// A user name as it is kept.
     #[must_use]
     pub fn name(&self, name: &Arc<str>, keep: Keep) -> Arc<str> {
@@ -54,8 +117,8 @@ impl Pseudonyms {
             (_, Keep::Nothing) => Address::Name(WITHHELD.into()),
             (Address::Name(name), Keep::Hash) => Address::Name(self.hash("host", name)),
             (Address::Ip(ip), Keep::Hash) => {
-                let prefix = if ip.is_ipv4() { prefixes.v4 } else { prefixes.v6 };
-                Address::Name(self.hash("network", &fold(*ip, prefix).to_string()))
+                let network = fold(*ip, prefixes.of(*ip));
+                Address::Name(self.hash("network", &network.to_string()))
             }
         }
     }
@@ -67,6 +130,10 @@ impl Pseudonyms {
         let digits = digest.get(..DIGITS).unwrap_or_default();
         format!("~{digits}").into()
     }
+}
+
+fn is_pseudonym(text: &str) -> bool {
+    text.strip_prefix('~').is_some_and(|digits| digits.len() == DIGITS)
 }
 
 #[cfg(test)]
@@ -115,5 +182,30 @@ mod tests {
         assert_eq!(shown(1, "alice", "", none), "~withheld local ~withheld");
         let all = Privacy::default();
         assert_eq!(shown(1, "alice", "192.0.2.1", all), "alice 192.0.2.1 mallory");
+    }
+
+    #[test]
+    fn a_filter_finds_what_is_kept() {
+        let (names, prefixes) = (Pseudonyms::new([1; 32]), Prefixes::default());
+        let find = |user: &str, address: &str, privacy: Privacy| {
+            let (user, address) = (Some(user.into()), Some(AddressFilter::parse(address)));
+            names.filter(Filter { user, address, service: None }, privacy, prefixes)
+        };
+        for address in ["192.0.2.1", "2001:db8::9", "gateway", ""] {
+            for privacy in [HASHED, Privacy::default()] {
+                let kept = names.of(&client("alice", address), privacy, prefixes);
+                let asked = if address.is_empty() { "local" } else { address };
+                assert!(find("alice", asked, privacy).unwrap().covers(&kept), "{address}");
+                let (user, address) = (&kept.user, kept.address.to_string());
+                assert!(find(user, &address, privacy).unwrap().covers(&kept), "{kept:?}");
+            }
+        }
+        let network = find("alice", "2001:db8::/64", HASHED).unwrap();
+        assert!(network.covers(&names.of(&client("alice", "2001:db8::1"), HASHED, prefixes)));
+        assert_eq!(find("alice", "192.0.2.0/24", HASHED), Err(Unkept::Networks));
+        let none = Privacy { usernames: Keep::Nothing, ..HASHED };
+        assert_eq!(find("alice", "local", none), Err(Unkept::Names));
+        let none = Privacy { addresses: Keep::Nothing, ..HASHED };
+        assert_eq!(find("alice", "192.0.2.1", none), Err(Unkept::Addresses));
     }
 }

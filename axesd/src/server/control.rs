@@ -2,14 +2,14 @@
 //! decides: the socket belongs to root and the group axes.
 
 use std::cmp::Reverse;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
-use axes_proto::control::{Reply, Request, Reset, Scope, Status, Subject, Totals, Which};
+use axes_proto::control::{self, Reply, Request, Reset, Scope, Status, Subject, Totals, Which};
 use axes_proto::text::Label;
 use tokio::net::UnixStream;
 
-use crate::engine::{self, AddressFilter, CounterState, Filter};
+use crate::engine::{self, CounterState, Filter, Unkept};
 use crate::server::frames::{self, Fault};
 use crate::server::why::Asker;
 use crate::server::{Service, convert, log, why};
@@ -31,36 +31,27 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
     let replies = match request {
         Request::Status => vec![Reply::Status(status(service))],
         Request::List(which) => list(service, which),
-        Request::Show(subject) => show(service, &subject).await,
+        Request::Show(subject) => show(service, subject).await.unwrap_or_else(failed),
         Request::Reload => match (service.reload)() {
             Ok(()) => vec![Reply::Reloaded],
-            Err(error) => {
-                let sentence = convert::sentence(&error);
-                return frames::write(stream, &Reply::Failed(sentence)).await;
-            }
+            Err(error) => failed(error),
         },
         Request::Log(wanted) => return log::send(service, stream, &wanted).await,
         Request::Why(client) => return why::send(service, stream, &client, Asker::Trusted).await,
         Request::ResetLogs(scope) => {
-            vec![match service.engine.reset_log(convert::log_scope(scope)).await {
-                Ok(removed) => Reply::LogsReset(number(removed)),
-                Err(error) => {
-                    let told = format!("not all of that is gone from the disk: {error}");
-                    Reply::Failed(convert::sentence(&told))
-                }
-            }]
+            match service.engine.reset_log(convert::log_scope(scope)).await {
+                Ok(removed) => vec![Reply::LogsReset(number(removed))],
+                Err(error) => failed(format!("not all of that is gone from the disk: {error}")),
+            }
         }
         Request::Reset(Scope::All) => reset(service, &Filter::default()).await,
-        Request::Reset(Scope::Matching(wanted)) => {
-            let user = canonical(service, wanted.user.as_ref().map(|user| user.as_str())).await;
-            let filter = convert::filter(&wanted, user);
-            if filter == Filter::default() {
-                let sentence =
-                    convert::sentence("the filter is empty; to reset everything, say so");
-                return frames::write(stream, &Reply::Failed(sentence)).await;
+        Request::Reset(Scope::Matching(wanted)) => match filter(service, &wanted).await {
+            Ok(filter) if filter == Filter::default() => {
+                failed("the filter is empty; to reset everything, say so")
             }
-            reset(service, &filter).await
-        }
+            Ok(filter) => reset(service, &filter).await,
+            Err(unkept) => failed(unkept),
+        },
     };
     for reply in replies.iter().chain([&Reply::End]) {
         frames::write(stream, reply).await?;
@@ -95,23 +86,19 @@ fn list(service: &Service, which: Which) -> Vec<Reply> {
     shown(service, counters)
 }
 
-async fn show(service: &Service, subject: &Subject) -> Vec<Reply> {
-    let filter = match subject {
-        Subject::User(name) => {
-            Filter { user: canonical(service, Some(name.as_str())).await, ..Filter::default() }
-        }
-        Subject::Address(address) => {
-            let address = Some(AddressFilter::parse(address.as_str()));
-            Filter { address, ..Filter::default() }
-        }
+async fn show(service: &Service, subject: Subject) -> Result<Vec<Reply>, Unkept> {
+    let (user, address) = match subject {
+        Subject::User(name) => (Some(name), None),
+        Subject::Address(address) => (None, Some(address)),
     };
+    let filter = filter(service, &control::Filter { user, address, service: None }).await?;
     let mut counters = service.engine.counters();
-    counters.retain(|counter| concerns(&filter, counter));
+    counters.retain(|counter| filter.names(&counter.key));
     let mut replies = shown(service, counters);
     let clock = service.engine.clock();
     let attempts = service.engine.attempts(&filter, SHOWN);
     replies.extend(attempts.iter().map(|it| Reply::Attempt(convert::attempt(it, clock))));
-    replies
+    Ok(replies)
 }
 
 async fn reset(service: &Service, filter: &Filter) -> Vec<Reply> {
@@ -122,14 +109,6 @@ async fn reset(service: &Service, filter: &Filter) -> Vec<Reply> {
     replies
 }
 
-/// Whether a counter looks at what the filter names.
-fn concerns(filter: &Filter, counter: &CounterState) -> bool {
-    let key = &counter.key;
-    let address = filter.address.as_ref();
-    filter.user.as_ref().is_none_or(|user| key.user.as_ref() == Some(user))
-        && address.is_none_or(|it| key.origin.as_ref().is_some_and(|origin| it.meets(origin)))
-}
-
 /// Locked ones first, then those that failed last.
 fn shown(service: &Service, mut counters: Vec<CounterState>) -> Vec<Reply> {
     counters.sort_by_key(|counter| (counter.locked.is_none(), Reverse(counter.last)));
@@ -137,11 +116,17 @@ fn shown(service: &Service, mut counters: Vec<CounterState>) -> Vec<Reply> {
     counters.iter().map(|counter| Reply::Counter(convert::counter(counter, clock))).collect()
 }
 
-pub(super) async fn canonical(service: &Service, name: Option<&str>) -> Option<Arc<str>> {
-    match name {
-        Some(name) => Some(service.names.canonical(name).await),
+/// A filter as axesctl sends it, for what is kept under the account's own name.
+pub(super) async fn filter(service: &Service, wanted: &control::Filter) -> Result<Filter, Unkept> {
+    let user = match &wanted.user {
+        Some(name) => Some(service.names.canonical(name.as_str()).await),
         None => None,
-    }
+    };
+    service.engine.stored_filter(convert::filter(wanted, user))
+}
+
+fn failed(reason: impl ToString) -> Vec<Reply> {
+    vec![Reply::Failed(convert::sentence(&reason.to_string()))]
 }
 
 const fn totals(totals: engine::Totals) -> Totals {

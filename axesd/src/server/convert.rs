@@ -48,13 +48,9 @@ pub(super) fn filter(filter: &control::Filter, user: Option<Arc<str>>) -> Filter
 }
 
 /// A filter of the access log; times are those of the wall clock as it stands today.
-pub(super) fn log_filter(
-    wanted: &control::LogFilter,
-    user: Option<Arc<str>>,
-    clock: &Clock,
-) -> LogFilter {
+pub(super) fn log_filter(wanted: &control::LogFilter, client: Filter, clock: &Clock) -> LogFilter {
     LogFilter {
-        client: filter(&wanted.client, user),
+        client,
         outcomes: wanted.outcomes.iter().copied().map(recorded).collect(),
         since: wanted.since_ms.map(|since| clock.moment(since)),
         until: wanted.until_ms.map(|until| clock.moment(until)),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::engine::LogFilter;
 use crate::server::frames::{self, Fault};
-use crate::server::{Service, control::canonical, convert};
+use crate::server::{Service, control::filter, convert};
 
 /// Sends the entries that match, and an end; to a follower then those to come.
 pub(super) async fn send(
@@ -19,9 +19,14 @@ pub(super) async fn send(
     stream: &mut UnixStream,
     wanted: &control::LogFilter,
 ) -> Result<(), Fault> {
-    let user = wanted.client.user.as_ref().map(|user| user.as_str());
-    let user = canonical(service, user).await;
-    let filter = convert::log_filter(wanted, user, service.engine.clock());
+    let client = match filter(service, &wanted.client).await {
+        Ok(client) => client,
+        Err(unkept) => {
+            let sentence = convert::sentence(&unkept.to_string());
+            return frames::write(stream, &Reply::Failed(sentence)).await;
+        }
+    };
+    let filter = convert::log_filter(wanted, client, service.engine.clock());
     let newest = wanted.newest.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
     let begin = service.engine.log_begin(&filter, newest);
     let mut reader = Reader { service, stream, filter };

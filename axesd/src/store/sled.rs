@@ -60,6 +60,16 @@ impl Sled {
         })
     }
 
+    fn commit_part(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        self.remember(changes);
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.pause()?;
+        self.write_pending()
+            .inspect_err(|error| self.trouble = Some((Instant::now(), error.to_string())))
+    }
+
     fn remember(&mut self, changes: &[Change]) {
         self.pending.extend(changes.iter().map(entry));
         while self.pending.len() > MAX_PENDING {
@@ -109,13 +119,14 @@ impl Store for Sled {
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        self.remember(changes);
-        if self.pending.is_empty() {
-            return Ok(());
+        // No more at once than can be remembered when it fails. What one part could not write
+        // the next one tries again, so that the last one knows about all of it.
+        let mut parts = changes.chunks(MAX_PENDING / 4);
+        let mut written = self.commit_part(parts.next().unwrap_or_default());
+        for part in parts {
+            written = self.commit_part(part);
         }
-        self.pause()?;
-        self.write_pending()
-            .inspect_err(|error| self.trouble = Some((Instant::now(), error.to_string())))
+        written
     }
 
     fn dump(&mut self) -> Result<(), StoreError> {
@@ -133,6 +144,17 @@ impl Store for Sled {
 mod tests {
     use super::*;
     use crate::store::tests::support::{attempt, put};
+
+    #[test]
+    fn more_changes_at_once_than_can_be_remembered_are_all_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let max = u64::try_from(MAX_PENDING).unwrap();
+        let mut store = Sled::open(folder.path()).unwrap();
+        store.commit(&put(0..max + 50)).unwrap();
+        drop(store);
+        let kept = Sled::open(folder.path()).unwrap().load().unwrap();
+        assert_eq!(kept.failures.len(), MAX_PENDING + 50);
+    }
 
     #[test]
     fn a_disk_that_is_away_for_long_costs_history_before_it_costs_failures() {

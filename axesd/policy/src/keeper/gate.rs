@@ -47,7 +47,7 @@ impl Keeper {
         Gate::Wait
     }
 
-    fn free_places(&self, key: &CounterKey) -> u32 {
+    pub(super) fn free_places(&self, key: &CounterKey) -> u32 {
         let Some(rule) = self.judge.settings.counter(key.counter) else {
             return u32::MAX;
         };
@@ -121,7 +121,7 @@ impl Keeper {
             Some(Stage::Verifying { .. }) => self.lapse_verification(id),
             Some(Stage::Unjudged { .. }) => {
                 let attempt = self.unseat(id);
-                attempt.map(|attempt| self.admit_waiting(&attempt.case.keys)).unwrap_or_default()
+                attempt.map(|it| self.admit_waiting(&it.case.keys)).unwrap_or_default()
             }
             _ => Vec::new(),
         }

@@ -9,6 +9,7 @@ use axes_policy::account::{Account, Home};
 use axes_policy::attempt::{Lane, Outcome, Reporter};
 use axes_policy::client::{Client, Visitor};
 use axes_policy::effect::{AttemptId, Effect, Refusal};
+use axes_policy::keeper::Gate;
 use axes_policy::lists::{Entry, ListName};
 use axes_policy::networks::Networks;
 use axes_policy::settings::{CounterId, Enforcement, Profile, Rule, Services, Settings, Users};
@@ -195,6 +196,47 @@ fn strangers_do_not_lock_the_owner_out_of_an_address_he_logged_in_from() {
     assert!(host.admits(at(3), &home), "which is remembered");
     host.fail(at(4), &home, 5);
     assert!(!host.admits(at(4), &home), "its own pair counter still locks it");
+}
+
+#[test]
+fn failures_from_a_familiar_address_lock_strangers_out_too() {
+    let rules = settings(&[(USER, 3)]);
+    let (mut host, home) = logged_in(&rules);
+    let stranger = client("alice", "192.0.2.1");
+    host.fail(at(1), &home, 2);
+    host.fail(at(1), &stranger, 1);
+    assert!(!host.admits(at(2), &stranger));
+    host.fail(at(2), &home, 1);
+    assert!(!host.admits(at(3), &home));
+    let counts = |host: &Host| {
+        let mut counts: Vec<_> = host.keeper.counters().map(|it| it.to_string()).collect();
+        counts.sort();
+        counts
+    };
+    let both = ["user=alice (3/3)", "user=alice familiar=198.51.100.9 (3/3)"];
+    assert_eq!(counts(&host), both, "the limit is the limit");
+    let mut host = host.restarted(at(3), rules);
+    assert_eq!(counts(&host), both);
+    let until = host.keeper.would_refuse(&visitor("alice", "192.0.2.1"));
+    let Some(Refusal::Locked(counter, _)) = until else { panic!("{until:?}") };
+    assert_eq!(counter.last, at(1), "and not made longer by what it does not refuse");
+    let (reset, _) = host.keeper.reset(at(4), &axes_policy::filter::Filter::default());
+    assert_eq!((reset.failures, host.keeper.counters().count()), (4, 0));
+}
+
+#[test]
+fn a_stranger_in_line_gets_the_place_that_a_login_of_the_owner_frees() {
+    let (mut host, home) = logged_in(&settings(&[(USER, 2)]));
+    let stranger = client("alice", "192.0.2.1");
+    host.fail(at(1), &stranger, 1);
+    let first = host.begin(at(1), &stranger).unwrap();
+    assert_eq!(host.answer(at(1), first), Gate::Open);
+    let second = host.begin(at(1), &stranger).unwrap();
+    assert_eq!(host.answer(at(1), second), Gate::Wait);
+    let owner = host.begin(at(2), &home).unwrap();
+    assert_eq!(host.answer(at(2), owner), Gate::Open);
+    let effects = host.end(at(2), owner, Outcome::Success);
+    assert!(effects.contains(&Effect::Admit(second)), "{effects:?}");
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl Ending {
     }
 }
 
-fn moment(text: &str) -> Result<Timestamp, String> {
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     when::moment(text, &Zoned::now())
 }
 
@@ -128,7 +128,7 @@ fn age_ms(text: &str) -> Result<u64, String> {
 }
 
 /// Before 1970 nobody logged in here.
-fn milliseconds(moment: Timestamp) -> u64 {
+pub(super) fn milliseconds(moment: Timestamp) -> u64 {
     u64::try_from(moment.as_millisecond()).unwrap_or(0)
 }
 
