@@ -67,7 +67,9 @@ impl Keeper {
         let account = accounts.get(&client.user).map(|account| &**account);
         let lane = self.familiar.lane(&client.user, Origin::of(client, settings.prefixes));
         let profile = settings.profile(client, account);
-        self.judge.keys(profile, client, Reporter::Root, lane).contains(key)
+        let own = self.judge.keys(profile, client, Reporter::Root, lane);
+        let beside = self.judge.keys_beside(profile, client, Reporter::Root, lane);
+        own.contains(key) || beside.contains(key)
     }
 
     /// The counters of a client that hold a failure, whether or not anything exempts it.

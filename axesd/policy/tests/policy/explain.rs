@@ -39,12 +39,14 @@ fn failures_fall_into_the_counters_that_hold_them() {
 }
 
 #[test]
-fn failures_from_a_familiar_address_fall_into_its_own_lane() {
+fn only_failures_from_a_familiar_address_fall_into_its_own_lane() {
     let mut host = Host::new(settings(&[(USER, 5)]));
-    let home = client("alice", "198.51.100.9");
+    let (home, stranger) = (client("alice", "198.51.100.9"), client("alice", "192.0.2.1"));
     assert!(host.attempt(at(0), &home, Outcome::Success));
-    host.fail(at(1), &client("alice", "192.0.2.1"), 1);
+    host.fail(at(1), &home, 1);
     let [strangers] = keys(&host, "alice", "192.0.2.1").try_into().unwrap();
-    assert!(host.keeper.falls_into(&client("alice", "192.0.2.2"), &strangers));
-    assert!(!host.keeper.falls_into(&home, &strangers));
+    let [own] = keys(&host, "alice", "198.51.100.9").try_into().unwrap();
+    assert!(host.keeper.falls_into(&stranger, &strangers));
+    assert!(host.keeper.falls_into(&home, &strangers), "it counts for strangers too");
+    assert!(host.keeper.falls_into(&home, &own) && !host.keeper.falls_into(&stranger, &own));
 }
