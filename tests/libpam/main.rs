@@ -11,6 +11,7 @@ mod edges;
 mod failmode;
 mod limit;
 mod lists;
+mod lists_socket;
 mod log;
 mod log_follow;
 mod neighbours;

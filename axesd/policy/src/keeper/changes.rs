@@ -11,7 +11,7 @@ use crate::note::{Note, NoteKey};
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
-/// Entries that end at one moment of the clock; the next moment ends more.
+/// Entries that end in one call; those that are left end in the calls that follow.
 const AT_ONCE: usize = 1000;
 
 impl Keeper {
