@@ -292,10 +292,14 @@ pub struct Totals {
 /// A counter; attributes that it does not look at are `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counter {
+    /// What the administrator calls counters of its kind.
+    pub name: Option<Label>,
     /// User name.
     pub username: Option<Name>,
     /// Address, network or host name; `local`, or `local:NAME` where NAME asked for somebody else.
     pub address: Option<Host>,
+    /// Whom it counts.
+    pub lane: Lane,
     /// PAM service.
     pub service: Option<Label>,
     /// Terminal.
@@ -312,6 +316,17 @@ pub struct Counter {
     pub locked_ms: Option<u64>,
     /// Until the failures are forgotten, in milliseconds; `None` for never.
     pub left_ms: Option<u64>,
+    /// Which cool-off of a list applies, from 1.
+    pub level: u8,
+}
+
+/// Whether a counter is that of one familiar address, beside that of all the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lane {
+    /// It is not.
+    Shared,
+    /// It is: the user logged in from this address not long ago.
+    Familiar,
 }
 
 /// How a recorded attempt ended.

@@ -209,8 +209,8 @@ impl TryFrom<String> for Title {
 
     fn try_from(text: String) -> Result<Self, String> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if text.is_empty() || text.len() > 32 || !text.bytes().all(plain) {
-            let allowed = "1 to 32 letters, digits, `-`, `_` or `.`";
+        if text.is_empty() || text.len() > 31 || !text.bytes().all(plain) {
+            let allowed = "1 to 31 letters, digits, `-`, `_` or `.`";
             return Err(format!("\"{text}\" is no name for this; use {allowed}"));
         }
         Ok(Self(text.into()))

@@ -1,6 +1,6 @@
 //! Answers as scripts read them. Names and types in here are a promise: add, never change.
 
-use axes_proto::control::{Attempt, Counter, Reset, Status};
+use axes_proto::control::{Attempt, Counter, Lane, Reset, Status};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::time::{later, moment, rfc3339};
 
 /// One object.
 pub(super) fn render(report: &Report, now: Timestamp) -> Value {
-    let counted = |counters: &[Counter]| counter_objects(counters, now);
+    let counted = |counters: &[Counter]| self::counters(counters, now);
     match report {
         Report::Status(status) => status_object(status),
         Report::List(_, counters) => json!({ "counters": counted(counters) }),
@@ -53,14 +53,11 @@ fn status_object(status: &Status) -> Value {
     })
 }
 
-pub(super) fn counter_objects(counters: &[Counter], now: Timestamp) -> Value {
-    counters.iter().map(|counter| counter_object(counter, now)).collect()
-}
-
 pub(super) fn counter_object(counter: &Counter, now: Timestamp) -> Value {
     json!({
-        "username": counter.username, "address": counter.address,
-        "service": counter.service, "tty": counter.tty,
+        "name": counter.name, "username": counter.username, "address": counter.address,
+        "familiar": counter.lane == Lane::Familiar,
+        "service": counter.service, "tty": counter.tty, "level": counter.level,
         "failures": counter.failures, "limit": counter.limit,
         "locked": counter.locked_ms.is_some(),
         "first_failure": rfc3339(moment(counter.first_ms)),
@@ -94,7 +91,8 @@ mod tests {
 
     fn alice() -> Value {
         json!({
-            "username": "alice", "address": "192.0.2.7", "service": null, "tty": null,
+            "name": null, "username": "alice", "address": "192.0.2.7", "familiar": false,
+            "service": null, "tty": null, "level": 1,
             "failures": 5, "limit": 5, "locked": true,
             "first_failure": "2025-11-23T09:26:40.000Z",
             "last_failure": "2025-11-23T09:28:20.500Z",
@@ -106,7 +104,8 @@ mod tests {
     #[test]
     fn a_counter_has_every_member_also_where_it_is_null() {
         let anybody = json!({
-            "username": null, "address": "192.0.2.7", "service": null, "tty": null,
+            "name": null, "username": null, "address": "192.0.2.7", "familiar": false,
+            "service": null, "tty": null, "level": 1,
             "failures": 3, "limit": 20, "locked": false,
             "first_failure": "2025-11-23T09:26:40.000Z",
             "last_failure": "2025-11-23T09:28:20.500Z",

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 
 use axes_proto::control::{
-    Attempt, Counter, Enforcement, Explanation, Outcome, Reply, Request, Status, Totals, Verdict,
-    View,
+    Attempt, Counter, Enforcement, Explanation, Lane, Outcome, Reply, Request, Status, Totals,
+    Verdict, View,
 };
 use axes_proto::frame::{self, PREFIX};
 use axes_proto::pam;
@@ -48,6 +48,9 @@ impl Daemon {
 /// Alice from 192.0.2.7, locked for twelve minutes and a half more.
 pub(super) fn counter() -> Counter {
     Counter {
+        name: None,
+        lane: Lane::Shared,
+        level: 1,
         username: Some(Name::from_typed("alice")),
         address: Some(Host::from_typed("192.0.2.7")),
         service: None,

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use axes_proto::Text;
-use axes_proto::control::{Attempt, Counter, Entry, Outcome, Source};
+use axes_proto::control::{Attempt, Counter, Entry, Lane, Outcome, Source};
 use axes_proto::pam;
 use comfy_table::{ColumnConstraint, Table, Width, presets};
 use jiff::{Timestamp, Zoned};
@@ -66,22 +66,35 @@ pub(super) fn fraction(counter: &Counter) -> String {
     format!("{}/{}", counter.failures, counter.limit)
 }
 
-fn counter_row(counter: &Counter, now: Timestamp) -> Row<8> {
-    let (style, state, since_ms) = match counter.locked_ms {
-        Some(locked_ms) => (ALERT, "locked", locked_ms),
-        None => (PLAIN, "counting", counter.first_ms),
+fn counter_row(counter: &Counter, now: Timestamp) -> Row<9> {
+    let (style, state, since_ms) = match (counter.locked_ms, counter.level) {
+        (Some(locked_ms), 0 | 1) => (ALERT, "locked".to_owned(), locked_ms),
+        (Some(locked_ms), level) => (ALERT, format!("locked, level {level}"), locked_ms),
+        (None, _) => (PLAIN, "counting".to_owned(), counter.first_ms),
     };
     let cells = [
         ("USER", counter.username.as_ref().map(Text::to_string)),
         ("ADDRESS", counter.address.as_ref().map(Text::to_string)),
         ("SERVICE", counter.service.as_ref().map(Text::to_string)),
         ("TTY", counter.tty.as_ref().map(Text::to_string)),
+        ("COUNTER", kind(counter)),
         ("FAILURES", Some(fraction(counter))),
-        ("STATE", Some(state.to_owned())),
+        ("STATE", Some(state)),
         ("SINCE", Some(time::ago(since_ms, now))),
         ("UNTIL", Some(until(counter))),
     ];
     (style, cells)
+}
+
+/// What tells a counter from others that look at the same.
+fn kind(counter: &Counter) -> Option<String> {
+    let familiar = (counter.lane == Lane::Familiar).then(|| "familiar".to_owned());
+    match counter.name.as_ref().map(Text::to_string) {
+        Some(name) => {
+            Some([Some(name), familiar].into_iter().flatten().collect::<Vec<_>>().join(", "))
+        }
+        None => familiar,
+    }
 }
 
 fn until(counter: &Counter) -> String {
@@ -189,6 +202,20 @@ mod tests {
              2025-11-23 09:28:20  alice         192.0.2.7        sshd      -       -         refused    locked\n\
              2025-11-23 09:28:20  名前名前名前名前  192.0.2.7        sshd      pts/3   -         refused    locked\n"
         );
+    }
+
+    #[test]
+    fn counters_over_the_same_attributes_are_told_apart() {
+        let slow = Counter {
+            name: Some(Label::from_typed("slow")),
+            lane: Lane::Familiar,
+            level: 2,
+            ..samples::counter()
+        };
+        let now = time::moment(samples::NOW_MS);
+        let shown = counter_table(&[slow, samples::counter()], now);
+        assert!(shown.contains("slow, familiar") && shown.contains("locked, level 2"), "{shown}");
+        assert!(!counter_table(&[samples::counter()], now).contains("COUNTER"));
     }
 
     #[test]

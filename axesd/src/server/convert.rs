@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axes_proto::control::{self, Counter};
+use axes_proto::control::{self, Counter, Lane};
 use axes_proto::pam;
 use axes_proto::text::{Host, Label, Name, Sentence, Text};
 
@@ -68,6 +68,9 @@ pub(super) fn counter(state: &CounterState, clock: &Clock) -> Counter {
     let key = &state.key;
     let left = state.until.map(|until| until.since(clock.now()).as_millis());
     Counter {
+        name: state.name.as_deref().map(Label::from_typed),
+        lane: if key.is_familiar() { Lane::Familiar } else { Lane::Shared },
+        level: state.level,
         username: key.user.as_deref().map(Name::from_typed),
         address: key.origin.as_ref().map(|origin| Host::from_typed(&origin.to_string())),
         service: key.service.as_deref().map(Label::from_typed),
