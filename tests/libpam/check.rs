@@ -127,6 +127,18 @@ fn notes_alone_are_no_failure_and_a_broken_configuration_is_one() {
 }
 
 #[test]
+fn only_services_in_which_lockouts_are_enforced_have_to_be_protected() {
+    let host = Host::without_daemon("");
+    let image = Image::installed(&host);
+    image.write("etc/pam.d/forgotten", "auth required pam_unix.so\n");
+    assert_eq!(image.check(), (1, vec!["axes.E004 /etc/pam.d/forgotten:1".to_owned()]));
+    image.write("etc/axes/axes.toml", "services = [\"sshd\", \"sudo\"]\n");
+    assert_eq!(image.check(), (0, vec![]));
+    image.write("etc/axes/axes.toml", "services = [\"sshd\", \"sduo\"]\n");
+    assert_eq!(image.check(), (1, vec!["axes.W022 /etc/axes/axes.toml:1".to_owned()]));
+}
+
+#[test]
 fn what_libpam_does_is_what_check_says() {
     let host = Host::start("failure_limit = 1");
     let image = Image::installed(&host);

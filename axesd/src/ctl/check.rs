@@ -122,11 +122,14 @@ fn judge(facts: Facts) -> Vec<finding::Finding> {
     let mut findings = Vec::from_iter(config.judge());
     let policy = config.policy.as_ref();
     findings.extend(permissions.judge());
-    findings.extend(pam::judge(&services));
+    // Where lockouts are only logged, nobody is kept from guessing anyway.
+    let enforced = |service: &&pam::Service| policy.is_none_or(|it| it.enforces(service));
+    findings.extend(pam::judge(services.iter().filter(enforced)));
     findings.extend(lines.judge(policy.map(|policy| policy.socket.as_path()), installed));
     findings.extend(sshd.judge());
     if let Some(policy) = policy {
         findings.extend(sense::judge(policy, |key| config.line(key)));
+        findings.extend(sense::services(policy, &services, config.line("services")));
         findings.extend(accounts.judge(policy, |key| config.line(key)));
     }
     if let Some(daemon) = daemon {

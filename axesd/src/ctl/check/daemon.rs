@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use axes_proto::client::{Connection, Patience};
-use axes_proto::control::{Attempt, Request, Status, Subject};
-use axes_proto::text::Host;
+use axes_proto::control::{Attempt, Filter, LogFilter, Outcome, Reading, Request, Status};
+use axes_proto::pam;
 
 use super::finding::Finding;
 use super::rule::{CONTROL_SILENT, OTHER_RELEASE, OTHER_STORE, PAM_SILENT, STORE_ALARM};
@@ -15,6 +15,8 @@ use crate::ctl::exchange::{self, Report};
 
 /// How long it may take to answer one question.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// So many are looked at for addresses that many share.
+const LOGINS: u64 = 10_000;
 const START: &str = "Run `systemctl start axesd-control.socket axesd.socket axesd.service`.";
 
 /// What the daemon says.
@@ -24,7 +26,7 @@ pub(super) struct Daemon {
     pam: Option<String>,
     /// Its status, or why there is none.
     control: Result<Status, CtlError>,
-    /// Recent attempts from elsewhere.
+    /// Recent logins.
     pub(super) attempts: Vec<Attempt>,
 }
 
@@ -37,7 +39,7 @@ impl Daemon {
             other => format!("{}: {other}.", pam.display()),
         });
         let control_says = status(control);
-        let attempts = control_says.as_ref().map(|_| remote_attempts(control)).unwrap_or_default();
+        let attempts = control_says.as_ref().map(|_| logins(control)).unwrap_or_default();
         Self { pam: silent, control: control_says, attempts }
     }
 
@@ -68,17 +70,21 @@ fn status(socket: &Path) -> Result<Status, CtlError> {
     }
 }
 
-/// The newest attempts from IPv4 and IPv6 addresses. No request offers all attempts at once.
-fn remote_attempts(socket: &Path) -> Vec<Attempt> {
-    let networks = ["0.0.0.0/0", "::/0"].map(Host::from_typed);
-    let asked = networks
-        .map(|network| exchange::ask(socket, Request::Show(Subject::Address(network)), PATIENCE));
-    // Whoever answered with a status and does not answer now is found next time.
-    let attempts = asked.into_iter().filter_map(|report| match report {
-        Ok(Report::Show(_, _, attempts)) => Some(attempts),
-        _ => None,
-    });
-    attempts.flatten().collect()
+/// The newest logins.
+fn logins(socket: &Path) -> Vec<Attempt> {
+    let filter = LogFilter {
+        client: Filter::default(),
+        outcomes: vec![Outcome::Reported(pam::Outcome::Success)],
+        since_ms: None,
+        until_ms: None,
+        newest: Some(LOGINS),
+        reading: Reading::Once,
+    };
+    match exchange::ask(socket, Request::Log(filter), PATIENCE) {
+        Ok(Report::Log(attempts)) => attempts,
+        // Whoever answered with a status and does not answer now is found next time.
+        _ => Vec::new(),
+    }
 }
 
 fn glance(status: &Status, handler: Option<Handler>) -> Vec<Finding> {

@@ -40,7 +40,7 @@ const LEFTOVERS: [&str; 5] = ["~", ".dpkg-", ".rpm", ".bak", ".ucf-"];
 /// A service with the lines of its two phases.
 #[derive(Debug)]
 pub(super) struct Service {
-    name: String,
+    pub(super) name: String,
     auth: Vec<Step>,
     account: Vec<Step>,
 }
@@ -73,7 +73,7 @@ pub(super) fn services(tree: &mut Tree) -> Vec<Service> {
 }
 
 /// What is wrong with them.
-pub(super) fn judge(services: &[Service]) -> Vec<Finding> {
+pub(super) fn judge<'a>(services: impl IntoIterator<Item = &'a Service>) -> Vec<Finding> {
     let mut problems: BTreeMap<(String, Place, String), (Problem, Vec<&str>)> = BTreeMap::new();
     for service in services {
         let found = auth::problems(&service.auth, &service.account);

@@ -150,6 +150,9 @@ table! {
     Warning 21 USER_LISTED:
         "Whoever is on the whitelist by name is never counted, wherever the guesses come \
          from. A network on the whitelist opens that to the network alone.";
+    Warning 22 NO_SUCH_SERVICE:
+        "Lockouts are enforced in the services that `services` names, and in no others. A \
+         name that PAM has no file for protects nothing.";
     Note 1 MONITOR:
         "With lock_out_at_failure = false everything is counted and logged, and no lockout \
          refuses anybody.";

@@ -1,11 +1,13 @@
 //! Settings that are allowed, and unwise.
 
+use axes_policy::settings::Services;
 use ipnetwork::IpNetwork;
 
 use super::finding::{Finding, Place};
+use super::pam::Service;
 use super::rule::{
     DUMMY, EVERYBODY_LISTED, GENEROUS, INERT_ENTRY, LOCKED_FOR_EVER, MEMORY, MONITOR,
-    NOBODY_LISTED, OWNER_LOCKED, Rule, USER_LISTED,
+    NO_SUCH_SERVICE, NOBODY_LISTED, OWNER_LOCKED, Rule, USER_LISTED,
 };
 use super::settings::{Counter, Locks, Memory, Policy, Scope};
 use crate::config::Handler;
@@ -24,6 +26,19 @@ pub(super) fn judge(policy: &Policy, line: impl Fn(&str) -> Option<Place>) -> Ve
         findings.extend(policy.counters.iter().flat_map(|it| counter(it, &line)));
     }
     findings
+}
+
+/// Services that are named and do not exist: a slip of the pen leaves one unprotected.
+pub(super) fn services(policy: &Policy, there: &[Service], line: Option<Place>) -> Vec<Finding> {
+    let Services::Only(named) = &policy.services else { return Vec::new() };
+    let exists = |name: &str| there.iter().any(|service| service.name == name);
+    let missing = named.iter().filter(|name| !exists(name));
+    let finding = |name| {
+        let message = format!("{name} in services has no file in /etc/pam.d.");
+        let fix = "Write the name of a file there, or \"*\" for all services.";
+        NO_SUCH_SERVICE.found(line.clone(), message, fix)
+    };
+    missing.map(finding).collect()
 }
 
 fn store(policy: &Policy, line: &impl Fn(&str) -> Option<Place>) -> Option<Finding> {

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use axes_policy::attribute::Attribute;
 use axes_policy::lists::List;
 use axes_policy::networks::Networks;
-use axes_policy::settings::{CounterRule, Enforcement};
+use axes_policy::settings::{CounterRule, Enforcement, Services};
 use ipnetwork::IpNetwork;
 
+use super::pam::Service;
 use crate::config::{Config, Handler};
 
 /// What the administrator decided, as far as it can be unwise.
@@ -21,6 +22,7 @@ pub(super) struct Policy {
     /// Users, groups and ranges of uids in the whitelist.
     pub(super) listed_users: Vec<String>,
     pub(super) proxies: Networks,
+    pub(super) services: Services,
     pub(super) only_whitelist: bool,
     pub(super) even_deny_root: bool,
     pub(super) counters: Vec<Counter>,
@@ -79,6 +81,7 @@ impl Policy {
                 Enforcement::Off => Locks::AreOff,
             },
             proxies: settings.trusted_proxies.clone(),
+            services: settings.services.clone(),
             listed_users: settings.whitelist.accounts().map(|it| it.to_string()).collect(),
             whitelist: list(&settings.whitelist),
             blacklist: list(&settings.blacklist),
@@ -89,6 +92,13 @@ impl Policy {
             control_socket: config.daemon.control_socket.clone(),
             state: config.store.path.clone(),
         }
+    }
+}
+
+impl Policy {
+    /// Whether a lockout refuses anybody in a service.
+    pub(super) fn enforces(&self, service: &Service) -> bool {
+        self.services.enforced(&service.name)
     }
 }
 
