@@ -138,10 +138,11 @@ impl Keeper {
         effects.extend(self.familiar.expire(self.now));
         let (forgotten, lowered) = self.ledger.expire(self.now);
         effects.extend(forgotten);
-        effects.extend(self.admit_waiting(&lowered));
+        // Whoever waited for too long does not get what becomes free now.
         while let Some(id) = self.flights.pop_due(self.now) {
             effects.extend(self.lapse(id));
         }
+        effects.extend(self.admit_waiting(&lowered));
         effects
     }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 mod cooloff;
+mod exhaustive;
 mod explain;
 mod limit;
 mod profiles;
