@@ -76,22 +76,22 @@ fn blacklist(host: &Host) -> Outcome {
 
 fn why(host: &Host) -> Outcome {
     admin(host)?;
-    locked(host, "puzzled")?;
-    let refused = over_ssh(host, ADMIN, &format!("axesctl why puzzled --from {CLIENT}"))?;
+    locked(host, "baffled")?;
+    let refused = over_ssh(host, ADMIN, &format!("axesctl why baffled --from {CLIENT}"))?;
     assert_eq!(refused.code, Some(1), "{refused:?}");
-    assert!(refused.out.contains("axesctl reset --user puzzled"), "{refused:?}");
-    let elsewhere = over_ssh(host, ADMIN, "axesctl why puzzled --from 127.0.0.8")?;
+    assert!(refused.out.contains("axesctl reset --user baffled"), "{refused:?}");
+    let elsewhere = over_ssh(host, ADMIN, "axesctl why baffled --from 127.0.0.8")?;
     assert_eq!(elsewhere.code, Some(0), "{elsewhere:?}");
     Ok(())
 }
 
 fn why_me(host: &Host) -> Outcome {
     locked(host, "selfish")?;
-    locked(host, "neighbour")?;
+    locked(host, "bystander")?;
     give_key(host, "selfish")?;
     let me = over_ssh(host, "selfish", &format!("axesctl why selfish --from {CLIENT}"))?;
     assert_eq!(me.code, Some(1), "{me:?}");
-    let other = over_ssh(host, "selfish", &format!("axesctl why neighbour --from {CLIENT}"))?;
+    let other = over_ssh(host, "selfish", &format!("axesctl why bystander --from {CLIENT}"))?;
     assert_eq!(other.code, Some(3), "{other:?}");
     assert!(!other.out.contains("locked"), "{other:?}");
     Ok(())
