@@ -38,11 +38,6 @@ pub(super) fn error(error: &impl ToString) -> Value {
     json!({ "error": error.to_string().trim_start_matches("error: ").trim_end() })
 }
 
-/// An object for each counter.
-pub(super) fn counters(counters: &[Counter], now: Timestamp) -> Value {
-    counters.iter().map(|counter| counter_object(counter, now)).collect()
-}
-
 fn status_object(status: &Status) -> Value {
     json!({
         "version": status.version, "uptime_seconds": status.uptime_s,
@@ -53,6 +48,7 @@ fn status_object(status: &Status) -> Value {
     })
 }
 
+/// An object for each counter.
 pub(super) fn counter_objects(counters: &[Counter], now: Timestamp) -> Value {
     counters.iter().map(|counter| counter_object(counter, now)).collect()
 }
