@@ -93,7 +93,7 @@ pub enum Reach {
 /// Which counters to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Which {
-    /// Those that refuse somebody now.
+    /// Those that are at their limit.
     Locked,
     /// All that hold a failure.
     All,
@@ -264,7 +264,7 @@ pub struct Status {
     pub store_alarm: Option<Sentence>,
     /// Counters that hold a failure.
     pub counters: u64,
-    /// Counters that refuse somebody now.
+    /// Counters that are at their limit.
     pub locked: u64,
     /// Attempts that have begun and not ended.
     pub in_flight: u64,

@@ -58,7 +58,7 @@ pub(super) enum Command {
     Status,
     /// List the counters that hold a failure, locked ones first.
     List {
-        /// Only the counters that refuse somebody now.
+        /// Only the counters that are at their limit.
         #[arg(long)]
         locked: bool,
     },
@@ -119,8 +119,8 @@ pub(super) enum Command {
     /// the access log of the daemon through two policies, and shows who would have been refused
     /// under the settings of today and under those of --config.
     Replay {
-        /// The settings to try, read on their own, without a conf.d beside them; without this the
-        /// settings of this host.
+        /// The settings to try, read on their own, without a conf.d beside them; without this, for
+        /// EVENTS, the settings of this host.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
         /// The events; `-` is standard input.

@@ -10,7 +10,7 @@ use super::time::{later, moment, rfc3339};
 
 /// One object.
 pub(super) fn render(report: &Report, now: Timestamp) -> Value {
-    let counted = |counters: &[Counter]| self::counters(counters, now);
+    let counted = |counters: &[Counter]| counter_objects(counters, now);
     match report {
         Report::Status(status) => status_object(status),
         Report::List(_, counters) => json!({ "counters": counted(counters) }),
@@ -38,11 +38,6 @@ pub(super) fn error(error: &impl ToString) -> Value {
     json!({ "error": error.to_string().trim_start_matches("error: ").trim_end() })
 }
 
-/// An object for each counter.
-pub(super) fn counters(counters: &[Counter], now: Timestamp) -> Value {
-    counters.iter().map(|counter| counter_object(counter, now)).collect()
-}
-
 fn status_object(status: &Status) -> Value {
     json!({
         "version": status.version, "uptime_seconds": status.uptime_s,
@@ -51,6 +46,11 @@ fn status_object(status: &Status) -> Value {
         "in_flight": status.in_flight, "waiting": status.waiting,
         "totals": status.totals,
     })
+}
+
+/// An object for each counter.
+pub(super) fn counter_objects(counters: &[Counter], now: Timestamp) -> Value {
+    counters.iter().map(|counter| counter_object(counter, now)).collect()
 }
 
 pub(super) fn counter_object(counter: &Counter, now: Timestamp) -> Value {

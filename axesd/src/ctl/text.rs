@@ -95,7 +95,8 @@ pub(super) fn place<const MAX: usize>(preposition: &str, name: Option<&Text<MAX>
     name.map(|name| format!(" {preposition} {name}")).unwrap_or_default()
 }
 
-fn amount(count: u64, noun: &str) -> String {
+/// Such as `1 failure` or `5 failures`.
+pub(super) fn amount(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }

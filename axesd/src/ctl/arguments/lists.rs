@@ -41,7 +41,7 @@ pub(in crate::ctl) enum ListCommand {
 #[command(group = ArgGroup::new("whom").required(true).multiple(true))]
 pub(in crate::ctl) struct WhomArguments {
     /// Addresses, networks, users, `@groups`, or uids as `1000-1999`. What has a `/`, a `:` or
-    /// nothing but digits and dots is an address.
+    /// only digits and dots is an address; digits alone are a uid.
     #[arg(group = "whom", value_name = "WHOM")]
     either: Vec<String>,
     /// A user, a `@group` or uids, whatever the name looks like; may be given several times.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::text::list_word;
 use super::{Amended, Done};
-use crate::ctl::json::counters;
+use crate::ctl::json::counter_objects;
 use crate::ctl::time::{later, moment, rfc3339};
 
 /// A list.
@@ -18,7 +18,8 @@ pub(in crate::ctl) fn entries(list: ListName, entries: &[Entry], now: Timestamp)
 /// What was done.
 pub(in crate::ctl) fn render(amended: &Amended, now: Timestamp) -> Value {
     let list = list_word(amended.list);
-    let (changed, lockouts) = (objects(&amended.entries, now), counters(&amended.lockouts, now));
+    let changed = objects(&amended.entries, now);
+    let lockouts = counter_objects(&amended.lockouts, now);
     let configured = amended.whom(|remark| matches!(remark, Remark::Configured(_)));
     match amended.done {
         Done::Added => json!({

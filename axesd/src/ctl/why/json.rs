@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Why;
-use crate::ctl::json::{attempt_object, counter_object, counters};
+use crate::ctl::json::{attempt_object, counter_object, counter_objects};
 use crate::ctl::time::{later, rfc3339};
 
 impl Why {
@@ -30,7 +30,7 @@ impl Why {
             "exemption": exemption(&told.verdict), "entry": entry(&told.verdict),
             "counter": counter.map(|counter| counter_object(counter, now)),
             "counter_name": counter_name,
-            "counters": counters(&self.counters, now),
+            "counters": counter_objects(&self.counters, now),
             "attempts": self.attempts.iter().map(attempt_object).collect::<Value>(),
             "lift": self.lift(), "partial": told.view == View::Own,
         })

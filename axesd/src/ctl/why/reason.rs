@@ -4,7 +4,7 @@ use axes_proto::control::{Counter, Enforcement, Exemption, ListEntry, Origin, Ve
 use axes_proto::text::Label;
 
 use super::Why;
-use crate::ctl::text::whom;
+use crate::ctl::text::{amount, whom};
 
 impl Why {
     /// What decides.
@@ -49,7 +49,8 @@ fn at_its_limit(counter: &Counter, name: Option<&Label>) -> String {
     let Counter { failures, limit, .. } = counter;
     let named = name.map(|name| format!(" {name}")).unwrap_or_default();
     let whom = whom(counter);
-    format!("Counter{named} of {whom} is locked: {failures} failures, and its limit is {limit}.")
+    let failures = amount(u64::from(*failures), "failure");
+    format!("Counter{named} of {whom} is locked: {failures}, and its limit is {limit}.")
 }
 
 fn exempt(exemption: &Exemption) -> String {

@@ -81,7 +81,7 @@ impl Why {
         }
         let title = match self.explanation.verdict {
             Verdict::Locked(..) => "The newest failures that lock it:",
-            _ => "The newest failures in the counter nearest to its limit:",
+            _ => "The newest failures in the one of these that is nearest to its limit:",
         };
         Some(format!("{title}\n{}", attempt_table(&self.attempts, now)))
     }
@@ -170,6 +170,13 @@ mod tests {
              \n\
              To lift it: sudo axesctl reset --user alice --address 192.0.2.7\n"
         );
+    }
+
+    #[test]
+    fn a_single_failure_is_not_told_in_the_plural() {
+        let counter = Counter { failures: 1, limit: 1, ..samples::counter() };
+        let text = told(of(Verdict::Locked(counter, None)));
+        assert!(text.contains(" is locked: 1 failure, and its limit is 1."), "{text}");
     }
 
     #[test]
