@@ -36,6 +36,12 @@ pub fn of_uid(uid: u32) -> Option<Account> {
     user.map(|user| account(user, Detail::Name))
 }
 
+/// Whether there is a group of that name.
+#[must_use]
+pub fn has_group(name: &str) -> bool {
+    Group::from_name(name).ok().flatten().is_some()
+}
+
 fn account(user: User, detail: Detail) -> Account {
     let groups = match detail {
         Detail::Name => Arc::default(),
@@ -49,7 +55,11 @@ fn groups(user: &User) -> Arc<[Arc<str>]> {
     let name = CString::new(user.name.as_str()).unwrap_or_default();
     let ids = getgrouplist(&name, user.gid).unwrap_or_default();
     let named = |id: Gid| Group::from_gid(id).ok().flatten().map(|group| group.name.into());
-    ids.into_iter().take(GROUPS).filter_map(named).collect()
+    let mut names: Vec<Arc<str>> = ids.into_iter().take(GROUPS).filter_map(named).collect();
+    // A directory may name them in another order each time.
+    names.sort();
+    names.dedup();
+    names.into()
 }
 
 /// Whether `/etc/passwd` has the account, as `local_users_only` of pam_faillock asks.

@@ -9,6 +9,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod values;
+mod words;
 
 use std::path::{Path, PathBuf};
 

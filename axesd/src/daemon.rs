@@ -21,13 +21,14 @@ use crate::config::{self, Config, ConfigError, Handler, LogConfig, StoreConfig};
 use crate::daemon::sockets::{SocketError, Sockets};
 use crate::engine::{Engine, LogSettings, Names, Pseudonyms, Recorded};
 use crate::log::{self, Logger};
-use crate::server::{self, Service};
+use crate::server::{self, Reloaded, Service};
 use crate::store::{self, Alarm, Committer, Store, StoreError};
 
 /// How long the end waits for passwords that are being verified.
 const DRAIN: Duration = Duration::from_secs(3);
 /// How long it waits for the last lines of the log.
 const LOGGED: Duration = Duration::from_millis(500);
+const RESTART: &str = "[daemon] or [store] changed: restart axesd for that";
 const DRAIN_STEP: Duration = Duration::from_millis(20);
 
 /// Keeps the attempts to log in to this host, and decides who may try.
@@ -168,7 +169,7 @@ fn reloader(
     started: &Config,
     engine: Rc<Engine>,
     logger: Logger,
-) -> Box<dyn Fn() -> Result<(), String>> {
+) -> Box<dyn Fn() -> Reloaded> {
     let path = path.to_owned();
     let fixed = (started.daemon.clone(), started.store.clone());
     Box::new(move || {
@@ -176,14 +177,14 @@ fn reloader(
         tell(&[NotifyState::Reloading].into_iter().chain(clock.ok()).collect::<Vec<_>>());
         let loaded = config::load(&path).map_err(|error| error.to_string());
         let reloaded = loaded.map(|config| {
-            if (&config.daemon, &config.store) != (&fixed.0, &fixed.1) {
-                logger.warning("[daemon] or [store] changed: restart axesd for that".to_owned());
-            }
+            let same = (&config.daemon, &config.store) == (&fixed.0, &fixed.1);
             engine.reconfigure(config.settings);
             engine.reconfigure_log(log_settings(config.access_log));
+            (!same).then_some(RESTART)
         });
         match &reloaded {
-            Ok(()) => logger.info("configuration reloaded".to_owned()),
+            Ok(None) => logger.info("configuration reloaded".to_owned()),
+            Ok(Some(rest)) => logger.warning(format!("configuration reloaded; {rest}")),
             Err(error) => logger.error(format!("configuration not reloaded: {error}")),
         }
         tell(&[NotifyState::Ready]);

@@ -152,7 +152,7 @@ impl Engine {
     /// What has to be known of an account to judge it.
     #[must_use]
     pub fn detail(&self) -> Detail {
-        if self.state.borrow().keeper.asks_for_groups() { Detail::Groups } else { Detail::Name }
+        if self.state.borrow().keeper.asks_for_accounts() { Detail::Groups } else { Detail::Name }
     }
 
     /// Somebody wants to log in; the id must be ended by [`Engine::verdict`] or

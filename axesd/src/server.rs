@@ -29,6 +29,10 @@ use crate::server::prompts::Prompts;
 /// How long accepting pauses when the process has no descriptors left.
 const EXHAUSTED: Duration = Duration::from_millis(50);
 
+/// What reading the configuration again came to: what else is to be done, or why nothing of it
+/// is in force.
+pub type Reloaded = Result<Option<&'static str>, String>;
+
 /// Everything that a connection needs.
 pub struct Service {
     /// Decides.
@@ -42,7 +46,7 @@ pub struct Service {
     /// Why the last changes are not on disk.
     pub alarm: Arc<Mutex<Option<String>>>,
     /// Reads the configuration again, or says why it is not in force.
-    pub reload: Box<dyn Fn() -> Result<(), String>>,
+    pub reload: Box<dyn Fn() -> Reloaded>,
     /// The file that the configuration begins with.
     pub config: PathBuf,
 }

@@ -4,6 +4,7 @@ mod account;
 mod basics;
 mod check;
 mod classic;
+mod corners;
 mod crash;
 mod django_axes;
 mod documents;

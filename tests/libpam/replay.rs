@@ -38,7 +38,11 @@ fn the_log_of_real_logins_is_played_through_both_policies() {
     };
     let bob = line("bob", 5, fate(1, 0), fate(3, 0));
     let alice = line("alice", 4, fate(0, 0), fate(2, 1));
-    assert_eq!(comparison, json!({ "attempts": 9, "clients": [bob, alice] }));
+    let (present, proposed) = (fate(1, 0), fate(5, 1));
+    let expected = json!({
+        "attempts": 9, "present": present, "proposed": proposed, "clients": [bob, alice],
+    });
+    assert_eq!(comparison, expected);
     let listed = tried(&host, "ip_whitelist = [\"192.0.2.0/24\"]", &[]);
     let bob = line("bob", 5, fate(1, 0), fate(0, 0));
     assert_eq!(listed["clients"], json!([bob]));

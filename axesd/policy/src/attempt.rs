@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::attribute::AttributeSet;
 use crate::client::Client;
+use crate::key::Tag;
 use crate::time::Timestamp;
 
 /// How an attempt ended.
@@ -66,40 +66,45 @@ pub struct Failure {
     pub reporter: Reporter,
     /// Whether its address was familiar then.
     pub lane: Lane,
-    /// The kinds of counter in which a later success forgave it.
-    pub forgiven: Forgiven,
+    /// What single counters did with it.
+    pub marks: Marks,
 }
 
-/// A set of attribute sets: the kinds of counter that no longer hold a failure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Forgiven(u16);
-
-impl Forgiven {
-    /// As it is stored.
-    #[must_use]
-    pub const fn bits(self) -> u16 {
-        self.0
-    }
-
-    /// As it was stored.
-    #[must_use]
-    pub const fn from_bits(bits: u16) -> Self {
-        Self(bits)
-    }
-
-    /// Whether counters over these attributes forgave the failure.
-    #[must_use]
-    pub fn contains(self, attributes: AttributeSet) -> bool {
-        self.0 & bit(attributes) != 0
-    }
-
-    /// Adds counters over these attributes.
-    pub fn insert(&mut self, attributes: AttributeSet) {
-        self.0 |= bit(attributes);
-    }
+/// What single counters did with a failure, so that it counts the same after a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    gone: Vec<Tag>,
+    past: Vec<Tag>,
 }
 
-/// There are four attributes, so sixteen sets of them.
-fn bit(attributes: AttributeSet) -> u16 {
-    1 << attributes.bits()
+impl Marks {
+    /// As they were stored: counters that let it go, and those that were locked before it.
+    #[must_use]
+    pub const fn new(gone: Vec<Tag>, past: Vec<Tag>) -> Self {
+        Self { gone, past }
+    }
+
+    /// Counters that let the failure go, or never took it.
+    #[must_use]
+    pub fn gone(&self) -> &[Tag] {
+        &self.gone
+    }
+
+    /// Counters that were locked already when it came.
+    #[must_use]
+    pub fn past(&self) -> &[Tag] {
+        &self.past
+    }
+
+    pub(crate) fn let_go(&mut self, tag: Tag) {
+        if !self.gone.contains(&tag) {
+            self.gone.push(tag);
+        }
+    }
+
+    pub(crate) fn came_past(&mut self, tag: Tag) {
+        if !self.past.contains(&tag) {
+            self.past.push(tag);
+        }
+    }
 }

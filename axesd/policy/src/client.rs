@@ -95,7 +95,7 @@ impl Address {
         }
         match parse_ip(text) {
             Some(ip) => Self::Ip(ip),
-            None => Self::Name(text.to_lowercase().into()),
+            None => Self::Name(unmistakable(text.to_lowercase()).into()),
         }
     }
 }
@@ -108,6 +108,13 @@ impl fmt::Display for Address {
             Self::Name(name) => formatter.write_str(name),
         }
     }
+}
+
+/// A host may call itself what it likes, but not what this machine or a network is shown as.
+fn unmistakable(name: String) -> String {
+    let local = name == "local" || name.starts_with("local:");
+    let network = name.contains('/') && !name.starts_with("name:");
+    if local || network { format!("name:{name}") } else { name }
 }
 
 /// An IP address, with or without a port. The zone of an IPv6 one (`%eth0`) says nothing about
@@ -152,7 +159,7 @@ mod tests {
     fn names_are_kept_and_nothing_is_local() {
         assert_eq!(Address::parse("Host.Example"), Address::Name("host.example".into()));
         assert_eq!(Address::parse(""), Address::Local);
-        assert_eq!(Address::parse("local"), Address::Name("local".into()));
+        assert_eq!(Address::parse("Local"), Address::Name("name:local".into()));
         assert_eq!(Address::parse("192.0.2.1%25x"), Address::Name("192.0.2.1%25x".into()));
         assert_eq!(Address::parse("0.0.0.0"), Address::Name("0.0.0.0".into()));
     }

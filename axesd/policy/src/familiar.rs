@@ -1,5 +1,6 @@
 //! Addresses from which users logged in not long ago.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +13,20 @@ use crate::timed::Timed;
 
 /// Pairs of user and address that are remembered; the oldest go.
 const MOST: usize = 100_000;
+/// Addresses of one user: whoever logs in from everywhere pushes nobody else out.
+const OF_ONE: usize = 100;
 /// A login this part of the time after the last one is not worth another record.
 const WORTH_NOTING: u32 = 100;
 
 /// Addresses from which users logged in not long ago.
 #[derive(Debug, Default)]
 pub(crate) struct Familiar {
-    seen: Timed<(Arc<str>, Origin), Timestamp>,
+    seen: Timed<Pair, Timestamp>,
+    /// The addresses of each user, and since when; the oldest first.
+    of: HashMap<Arc<str>, BTreeSet<(Timestamp, Origin)>>,
 }
+
+type Pair = (Arc<str>, Origin);
 
 impl Familiar {
     /// The lane of a user who comes from there.
@@ -43,13 +50,11 @@ impl Familiar {
         if last.is_some_and(|last| now.since(*last) < familiar_for / WORTH_NOTING) {
             return Vec::new();
         }
-        let (user, origin) = pair.clone();
-        let note = Note::Familiar { user, origin, at: now };
-        self.seen.insert(pair, now, now.after(familiar_for));
+        let (user, origin) = pair;
+        let note = Note::Familiar { user: user.clone(), origin: origin.clone(), at: now };
         let mut effects = vec![Effect::Remember(note)];
-        if self.seen.len() > MOST {
-            effects.extend(self.seen.pop_first().map(|(pair, _)| forgotten(pair)));
-        }
+        self.recall(now, user.clone(), origin, familiar_for);
+        effects.extend(self.make_room(&user).map(forgotten));
         effects
     }
 
@@ -61,7 +66,10 @@ impl Familiar {
         origin: Origin,
         familiar_for: Duration,
     ) {
-        self.seen.insert((user, origin), at, at.after(familiar_for));
+        let pair = (user, origin);
+        self.forget(&pair);
+        self.of.entry(pair.0.clone()).or_default().insert((at, pair.1.clone()));
+        self.seen.insert(pair, at, at.after(familiar_for));
     }
 
     /// Goes on with another time; `None` forgets everybody at the next chance.
@@ -73,7 +81,42 @@ impl Familiar {
     }
 
     pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<Effect> {
-        std::iter::from_fn(|| self.seen.pop_ended(now)).map(|(pair, _)| forgotten(pair)).collect()
+        let mut effects = Vec::new();
+        while let Some((pair, at)) = self.seen.pop_ended(now) {
+            self.unlist(&pair, at);
+            effects.push(forgotten(pair));
+        }
+        effects
+    }
+
+    /// The pair that has to go because there are too many, of one user or in all.
+    fn make_room(&mut self, user: &Arc<str>) -> Option<Pair> {
+        let own = self.of.get(user).filter(|addresses| addresses.len() > OF_ONE);
+        if let Some((_, oldest)) = own.and_then(BTreeSet::first) {
+            let pair = (user.clone(), oldest.clone());
+            self.forget(&pair);
+            return Some(pair);
+        }
+        if self.seen.len() <= MOST {
+            return None;
+        }
+        let (pair, at) = self.seen.pop_first()?;
+        self.unlist(&pair, at);
+        Some(pair)
+    }
+
+    fn forget(&mut self, pair: &Pair) {
+        if let Some(at) = self.seen.remove(pair) {
+            self.unlist(pair, at);
+        }
+    }
+
+    fn unlist(&mut self, (user, origin): &Pair, at: Timestamp) {
+        let Some(addresses) = self.of.get_mut(user) else { return };
+        addresses.remove(&(at, origin.clone()));
+        if addresses.is_empty() {
+            self.of.remove(user);
+        }
     }
 
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
@@ -81,6 +124,6 @@ impl Familiar {
     }
 }
 
-fn forgotten((user, origin): (Arc<str>, Origin)) -> Effect {
+fn forgotten((user, origin): Pair) -> Effect {
     Effect::Drop(NoteKey::Familiar(user, origin))
 }

@@ -72,7 +72,7 @@ impl AddressFilter {
         let address = if local { Address::Local } else { Address::parse(text) };
         match (&address, text.parse::<IpNetwork>()) {
             (Address::Ip(ip), _) => Self::Within(IpNetwork::from(*ip)),
-            (_, Ok(network)) => Self::Within(network),
+            (_, Ok(network)) if text.contains('/') => Self::Within(network),
             _ => Self::Exactly(address),
         }
     }

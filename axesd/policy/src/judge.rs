@@ -50,7 +50,7 @@ impl Judge {
             return Standing::Banned(refusal);
         }
         let client = &visitor.client;
-        let profile = self.settings.profile(client, visitor.account.as_deref());
+        let profile = self.profile(visitor);
         let exemption = self.exemption(visitor, profile);
         exemption.map_or_else(|| Standing::Judged(self.enforced(profile, client)), Standing::Exempt)
     }
@@ -83,11 +83,22 @@ impl Judge {
         [self.configured(name), self.entries.list(name)]
     }
 
-    /// Whether some rule or list names a group.
-    pub(crate) fn asks_for_groups(&self) -> bool {
+    /// Whether some rule or list names a group or a range of uids.
+    pub(crate) fn asks_for_accounts(&self) -> bool {
         let mut lists =
             [ListName::White, ListName::Black].into_iter().flat_map(|it| self.lists(it));
-        self.settings.asks_for_accounts() || lists.any(List::has_groups)
+        self.settings.asks_for_accounts() || lists.any(List::asks_for_accounts)
+    }
+
+    /// What is known of the account of a visitor: what was said now, else what is remembered.
+    pub(crate) fn account<'a>(&'a self, visitor: &'a Visitor) -> Option<&'a Account> {
+        let remembered = || self.accounts.get(&visitor.stored.user);
+        visitor.account.as_ref().or_else(remembered).map(|account| &**account)
+    }
+
+    /// How a visitor is judged, whatever the lists say.
+    pub(crate) fn profile(&self, visitor: &Visitor) -> &Arc<Profile> {
+        self.settings.profile(&visitor.client, self.account(visitor))
     }
 
     /// The counters of a client that is judged by a profile.
@@ -143,9 +154,9 @@ impl Judge {
         if !self.settings.even_deny_root && is_root_console(&visitor.client, visitor.reporter) {
             return Some(Exemption::RootConsole);
         }
-        let elsewhere = |account: &Arc<Account>| account.home == Home::Directory;
+        let elsewhere = |account: &Account| account.home == Home::Directory;
         let foreign =
-            self.settings.users == Users::Local && visitor.account.as_ref().is_some_and(elsewhere);
+            self.settings.users == Users::Local && self.account(visitor).is_some_and(elsewhere);
         foreign.then_some(Exemption::DirectoryAccount)
     }
 
@@ -158,7 +169,7 @@ impl Judge {
     }
 
     fn listed(&self, name: ListName, visitor: &Visitor) -> Option<Subject> {
-        let (client, account) = (&visitor.client, visitor.account.as_deref());
+        let (client, account) = (&visitor.client, self.account(visitor));
         self.lists(name).into_iter().find_map(|list| list.find(client, account))
     }
 }

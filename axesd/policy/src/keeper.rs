@@ -7,7 +7,7 @@ mod queries;
 
 use std::sync::Arc;
 
-use crate::attempt::{Failure, Forgiven, Outcome, Reporter};
+use crate::attempt::{Failure, Marks, Outcome, Reporter};
 use crate::client::Visitor;
 use crate::effect::{AttemptId, Effect, Refusal};
 use crate::familiar::Familiar;
@@ -64,14 +64,15 @@ impl Keeper {
         &mut self,
         now: Timestamp,
         id: AttemptId,
-        mut visitor: Visitor,
+        visitor: Visitor,
     ) -> (Admission, Vec<Effect>) {
         let mut effects = self.advance(now);
-        effects.extend(self.meet(&mut visitor));
+        effects.extend(self.meet(&visitor));
         let case = match self.case(&visitor) {
             Ok(case) => case,
             Err(refusal) => return (Admission::Refused(refusal), effects),
         };
+        effects.extend(self.ledger.refresh(&case.keys, self.now));
         if let Some(refusal) = self.lockout(&case) {
             if case.profile.as_ref().is_some_and(counts_refused) {
                 effects.extend(self.count(&visitor, &case));
@@ -83,9 +84,9 @@ impl Keeper {
     }
 
     /// An answer was verified while nobody could ask: takes the places without a question.
-    pub fn verified(&mut self, now: Timestamp, id: AttemptId, mut visitor: Visitor) -> Vec<Effect> {
+    pub fn verified(&mut self, now: Timestamp, id: AttemptId, visitor: Visitor) -> Vec<Effect> {
         let mut effects = self.advance(now);
-        effects.extend(self.meet(&mut visitor));
+        effects.extend(self.meet(&visitor));
         let case = self.case(&visitor).unwrap_or_else(|_| Case::exempt());
         self.flights.insert(id, InFlight { visitor, case, stage: Stage::Prompting });
         self.seat(id);
@@ -180,26 +181,26 @@ impl Keeper {
         longest.map(|counter| Refusal::Locked(Box::new(counter), profile.rule.clone()))
     }
 
+    /// A familiar address adds to the counters of strangers as well: never past their limit, nor
+    /// on a place that a stranger holds.
     fn count(&mut self, visitor: &Visitor, case: &Case) -> Vec<Effect> {
+        let mut marks = Marks::default();
+        let (beside, full): (Vec<_>, Vec<_>) =
+            self.beside(visitor, case).into_iter().partition(|key| self.free_places(key) > 0);
+        for key in full {
+            let rule = self.judge.settings.counter(key.counter);
+            marks.let_go(key.tag(rule.and_then(|rule| rule.name.as_deref())));
+        }
+        let keys = [&case.keys[..], &beside].concat();
         let failure = Failure {
             id: self.ledger.next_id(),
             at: self.now,
             client: visitor.stored.clone(),
             reporter: visitor.reporter,
             lane: case.lane,
-            forgiven: Forgiven::default(),
+            marks,
         };
-        let mut keys = case.keys.to_vec();
-        keys.extend(self.counted_beside(visitor, case));
         self.ledger.add(&self.judge, failure, &keys)
-    }
-
-    /// The counters of strangers that a failure from a familiar address adds to: never past
-    /// their limit, nor on a place that a stranger holds.
-    fn counted_beside(&self, visitor: &Visitor, case: &Case) -> Vec<CounterKey> {
-        let mut keys = self.beside(visitor, case);
-        keys.retain(|key| self.free_places(key) > 0);
-        keys
     }
 
     fn beside(&self, visitor: &Visitor, case: &Case) -> Vec<CounterKey> {
@@ -226,9 +227,12 @@ impl Keeper {
             Reporter::Root => Drop::All,
             Reporter::Owner => Drop::ReportedByOwner,
         };
-        let keys = self.keys_in_all_lanes(visitor, profile);
-        let named = keys.iter().filter(|key| key.names_user());
-        named.flat_map(|key| self.ledger.forgive(key, drop)).collect()
+        let mut keys = self.keys_in_all_lanes(visitor, profile);
+        keys.retain(CounterKey::names_user);
+        let mut effects: Vec<_> =
+            keys.iter().flat_map(|key| self.ledger.forgive(key, drop)).collect();
+        effects.extend(self.ledger.refresh(&keys, self.now));
+        effects
     }
 
     fn origin(&self, visitor: &Visitor) -> Origin {

@@ -6,19 +6,23 @@ mod levels;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::attempt::{Failure, Lane, Reporter};
 use crate::effect::{CounterState, Effect, Release};
 use crate::filter::Filter;
 use crate::judge::Judge;
-use crate::key::CounterKey;
+use crate::key::{CounterKey, Tag};
 use crate::ledger::counter::{Counter, Entry};
 use crate::ledger::levels::Levels;
 use crate::note::LevelKey;
+use crate::settings::CounterRule;
 use crate::time::Timestamp;
 
 /// Failures that are remembered at once; one takes some 200 bytes.
 const MOST: usize = 1_000_000;
+/// Counters that change by themselves at once; some milliseconds.
+const AT_ONCE: usize = 1_000;
 /// How many of the oldest are looked at for one that no lockout rests on.
 const LOOKED_AT: usize = 1_000;
 
@@ -93,24 +97,37 @@ impl Ledger {
         self.next_id
     }
 
-    /// Counts a failure in the counters of these names that did not forgive it already.
+    /// Counts a failure in the counters of these names that did not let it go already.
     pub(crate) fn add(
         &mut self,
         judge: &Judge,
-        failure: Failure,
+        mut failure: Failure,
         keys: &[CounterKey],
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.next_id = self.next_id.max(failure.id);
         let mut counters = 0;
-        for key in keys.iter().filter(|key| !failure.forgiven.contains(key.attributes)) {
-            // What a familiar address adds to the counter of strangers ends at its limit.
-            let beside = failure.lane == Lane::Familiar && key.has_lanes() && !key.is_familiar();
-            if beside && self.is_locked(key) || self.counter(judge, key, failure.at).is_none() {
+        for key in keys {
+            let Some(rule) = judge.settings.counter(key.counter) else { continue };
+            let tag = key.tag(rule.name.as_deref());
+            if failure.marks.gone().contains(&tag) {
                 continue;
             }
+            // Ages ago, when history is counted again; what came past the limit kept it locked.
+            if !failure.marks.past().contains(&tag) {
+                effects.extend(self.age(key, failure.at));
+            }
+            // What a familiar address adds to the counter of strangers ends at its limit.
+            let beside = failure.lane == Lane::Familiar && key.has_lanes() && !key.is_familiar();
+            if beside && self.is_locked(key) {
+                failure.marks.let_go(tag);
+                continue;
+            }
+            if self.is_locked(key) {
+                failure.marks.came_past(tag);
+            }
             counters += 1;
-            effects.extend(self.append(key, &failure));
+            effects.extend(self.append(rule, key, &failure));
             effects.extend(self.fold_surplus(key));
         }
         if counters > 0 {
@@ -125,36 +142,33 @@ impl Ledger {
 
     /// Drops failures from one counter, which forgives them.
     pub(crate) fn forgive(&mut self, key: &CounterKey, drop: Drop) -> Vec<Effect> {
-        let dropped = self.remove_entries(key, Release::Success, |entry| drop.covers(entry));
-        let mut effects = dropped.effects;
-        for id in dropped.ids {
-            if let Some(held) = self.failures.get_mut(&id) {
-                held.failure.forgiven.insert(key.attributes);
-                effects.push(Effect::Keep(held.failure.clone()));
-            } else {
-                effects.push(Effect::Forget(id));
-            }
-        }
-        effects
+        self.drop_entries(key, Release::Success, |entry| drop.covers(entry))
     }
 
     /// Drops one failure from all counters of these names.
     pub(crate) fn remove(&mut self, id: u64, keys: &[CounterKey]) -> Vec<Effect> {
         let mut effects = Vec::new();
         for key in keys {
+            let tag = self.counters.get(key).map(|counter| counter.tag(key));
             let dropped = self.remove_entries(key, Release::Reset, |entry| entry.id == id);
             effects.extend(dropped.effects);
+            let others = dropped.ids.into_iter().filter(|dropped| *dropped != id);
+            let stale: Vec<_> = others.zip(tag.into_iter().cycle()).collect();
+            effects.extend(stale.into_iter().map(|(id, tag)| self.let_go(id, tag)));
         }
         self.failures.remove(&id);
         effects.push(Effect::Forget(id));
         effects
     }
 
-    /// Drops the counters whose cool-off is over, and failures out of their window; the names of
-    /// counters that hold less come back beside the effects.
+    /// Drops counters whose cool-off is over, and failures out of their window; the names of
+    /// counters that hold less come back beside the effects. Not all at once: logins come between.
     pub(crate) fn expire(&mut self, now: Timestamp) -> (Vec<Effect>, Vec<CounterKey>) {
         let (mut effects, mut lowered) = (self.levels.expire(now), Vec::new());
-        while self.expiries.first().is_some_and(|(at, _)| *at <= now) {
+        for _ in 0..AT_ONCE {
+            if self.expiries.first().is_none_or(|(at, _)| *at > now) {
+                break;
+            }
             let Some((_, key)) = self.expiries.pop_first() else { break };
             let Some(counter) = self.counters.get_mut(&key) else { continue };
             counter.looked_at = None;
@@ -165,6 +179,11 @@ impl Ledger {
             self.schedule(&key);
         }
         (effects, lowered)
+    }
+
+    /// Ends what is over in these counters, whoever else has to wait for that.
+    pub(crate) fn refresh(&mut self, keys: &[CounterKey], now: Timestamp) -> Vec<Effect> {
+        keys.iter().flat_map(|key| self.age(key, now)).collect()
     }
 
     /// When [`Ledger::expire`] has something to do at the earliest.
@@ -188,13 +207,14 @@ impl Ledger {
         self.levels.forget(|counter| filter.names(counter))
     }
 
-    /// The counter of this name, made where there is none.
-    fn counter(&mut self, judge: &Judge, key: &CounterKey, now: Timestamp) -> Option<&mut Counter> {
-        let rule = judge.settings.counter(key.counter)?;
-        let level = || self.levels.next(rule, key, now);
-        Some(
-            self.counters.entry(key.clone()).or_insert_with(|| Counter::new(rule.clone(), level())),
-        )
+    /// Ends what is over by this moment in one counter.
+    fn age(&mut self, key: &CounterKey, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let due = |it: &Counter| it.next_change().is_some_and(|next| next <= now);
+        while self.counters.get(key).is_some_and(due) {
+            effects.extend(self.cool_off(key, now));
+        }
+        effects
     }
 
     /// The time of a counter is over, or that of its oldest failures.
@@ -205,10 +225,34 @@ impl Ledger {
             Some(ended) => self.levels.note(&counter.rule, key, counter.level, ended),
             None => Vec::new(),
         };
-        let dropped = self.remove_entries(key, Release::CoolOff, goes);
-        effects.extend(dropped.effects);
-        effects.extend(self.unheld(&dropped.ids));
+        effects.extend(self.drop_entries(key, Release::CoolOff, goes));
         effects
+    }
+
+    /// Drops failures from one counter; those that others hold remember that.
+    fn drop_entries(
+        &mut self,
+        key: &CounterKey,
+        release: Release,
+        goes: impl Fn(&Entry) -> bool,
+    ) -> Vec<Effect> {
+        let Some(tag) = self.counters.get(key).map(|counter| counter.tag(key)) else {
+            return Vec::new();
+        };
+        let dropped = self.remove_entries(key, release, goes);
+        let mut effects = dropped.effects;
+        effects.extend(dropped.ids.into_iter().map(|id| self.let_go(id, tag)));
+        effects
+    }
+
+    fn let_go(&mut self, id: u64, tag: Tag) -> Effect {
+        match self.failures.get_mut(&id) {
+            Some(held) => {
+                held.failure.marks.let_go(tag);
+                Effect::Keep(held.failure.clone())
+            }
+            None => Effect::Forget(id),
+        }
     }
 
     /// Looks at a counter again when it changes by itself.
@@ -234,9 +278,16 @@ impl Ledger {
         self.remove(id, &keys)
     }
 
-    fn append(&mut self, key: &CounterKey, failure: &Failure) -> Option<Effect> {
+    fn append(
+        &mut self,
+        rule: &Arc<CounterRule>,
+        key: &CounterKey,
+        failure: &Failure,
+    ) -> Option<Effect> {
         let entry = Entry { id: failure.id, at: failure.at, reporter: failure.reporter };
-        let counter = self.counters.get_mut(key)?;
+        let level = || self.levels.next(rule, key, failure.at);
+        let counter = self.counters.entry(key.clone());
+        let counter = counter.or_insert_with(|| Counter::new(rule.clone(), level()));
         counter.failures.push(entry);
         let state = counter.state(key);
         self.schedule(key);
@@ -251,9 +302,9 @@ impl Ledger {
             return None;
         }
         counter.surplus = counter.surplus.saturating_add(1);
-        let folded = counter.failures.remove(limit).id;
+        let (folded, tag) = (counter.failures.remove(limit).id, counter.tag(key));
         self.release(folded);
-        (!self.failures.contains_key(&folded)).then_some(Effect::Forget(folded))
+        Some(self.let_go(folded, tag))
     }
 
     fn remove_entries(
@@ -271,6 +322,7 @@ impl Ledger {
             counter.failures.extract_if(.., |entry| goes(entry)).map(|entry| entry.id).collect();
         if !dropped.ids.is_empty() {
             counter.surplus = 0;
+            dropped.ids.extend(counter.drop_stale());
         }
         if before.locked.is_some() && counter.locked().is_none() {
             dropped.effects.push(Effect::Unlocked(before, release));
@@ -296,11 +348,6 @@ impl Ledger {
                 self.failures.remove(&id);
             }
         }
-    }
-
-    fn unheld(&self, ids: &[u64]) -> Vec<Effect> {
-        let gone = ids.iter().filter(|id| !self.failures.contains_key(id));
-        gone.map(|id| Effect::Forget(*id)).collect()
     }
 }
 

@@ -89,10 +89,10 @@ impl List {
         self.networks.find(address).is_some()
     }
 
-    /// Whether it names a group.
+    /// Whether it names a group or a range of uids.
     #[must_use]
-    pub fn has_groups(&self) -> bool {
-        !self.groups.is_empty()
+    pub fn asks_for_accounts(&self) -> bool {
+        !self.groups.is_empty() || !self.uids.is_empty()
     }
 
     /// The entry that names a client.

@@ -38,6 +38,12 @@ pub enum MessageError {
     /// More than a line.
     #[error("a message is one line of at most {LONGEST} bytes")]
     Shape,
+    /// No words at all.
+    #[error("an empty message says nothing; to say nothing, use silent = true")]
+    Empty,
+    /// A place without an end.
+    #[error("a `}}` is missing after {{{0}")]
+    Unclosed(String),
     /// A place that nothing belongs into.
     #[error("{{{0}}} cannot be filled in; a message knows {PLACES}")]
     Place(String),
@@ -127,10 +133,13 @@ impl std::str::FromStr for Message {
         if text.len() > LONGEST || text.chars().any(char::is_control) {
             return Err(MessageError::Shape);
         }
+        if text.trim().is_empty() {
+            return Err(MessageError::Empty);
+        }
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
-            let unclosed = || MessageError::Place(after.to_owned());
+            let unclosed = || MessageError::Unclosed(after.to_owned());
             let (name, behind) = after.split_once('}').ok_or_else(unclosed)?;
             parts.push(Part::Text(before.to_owned()));
             parts.push(Part::named(name)?);
@@ -171,7 +180,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_filled_in_is_refused_with_what_can() {
-        for text in ["{users}", "{", "{left", "{}"] {
+        for text in ["{", "{left"] {
+            assert!(read(text).unwrap_err().contains("`}` is missing"), "{text}");
+        }
+        assert!(read(" ").unwrap_err().contains("silent"));
+        for text in ["{users}", "{}"] {
             assert!(read(text).unwrap_err().contains(PLACES), "{text}");
         }
         assert!(read("two\nlines").is_err());

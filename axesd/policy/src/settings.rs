@@ -225,6 +225,13 @@ impl Settings {
         self.counters.get(usize::from(id.0))
     }
 
+    /// Whether some rule judges a user otherwise by one account of his than by the other.
+    #[must_use]
+    pub fn tells_apart(&self, user: &str, one: Option<&Account>, other: Option<&Account>) -> bool {
+        let mut subjects = self.rules.iter().flat_map(|rule| &rule.accounts);
+        subjects.any(|subject| subject.means(user, one) != subject.means(user, other))
+    }
+
     /// Whether some rule asks for more than the name of an account.
     #[must_use]
     pub fn asks_for_accounts(&self) -> bool {

@@ -175,7 +175,7 @@ pub enum Reply {
     /// What a reset did.
     Reset(Reset),
     /// The configuration is in force.
-    Reloaded,
+    Reloaded(Option<Sentence>),
     /// Nothing more follows, but for whoever follows the access log.
     End,
     /// The request cannot be served.

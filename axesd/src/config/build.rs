@@ -50,7 +50,7 @@ pub(super) fn config(document: Document) -> Result<Config, Conflict> {
         settings,
         access_log,
         daemon: DaemonConfig { socket, control_socket, log_socket },
-        store: StoreConfig { handler, path },
+        store: StoreConfig { handler, path: path.0 },
     })
 }
 
@@ -74,7 +74,10 @@ fn settings(document: Document) -> Result<Settings, Conflict> {
             (true, false) => Enforcement::Monitor,
         },
         reset_on_success: document.reset_on_success,
-        refused_tries: refused(document.reset_cool_off_on_failure_during_lockout),
+        refused_tries: match document.reset_cool_off_on_failure_during_lockout {
+            true => RefusedTries::Counted,
+            false => RefusedTries::Ignored,
+        },
         ..(*settings.base).clone()
     });
     check_names(&document.rule)?;
@@ -149,12 +152,14 @@ fn add_rule(
         enforcement,
         counters,
         reset_on_success: changes.reset_on_success.unwrap_or(base.reset_on_success),
-        refused_tries: changes
-            .reset_cool_off_on_failure_during_lockout
-            .map_or(base.refused_tries, refused),
+        refused_tries: match changes.reset_cool_off_on_failure_during_lockout {
+            Some(true) => RefusedTries::Counted,
+            Some(false) => RefusedTries::Ignored,
+            None => base.refused_tries,
+        },
     };
     settings.rules.push(Rule {
-        services: services.into_iter().map(Into::into).collect(),
+        services: services.into_iter().map(|service| service.0).collect(),
         accounts: accounts.into_iter().map(|who| who.0).collect(),
         networks: networks(within),
         profile: Arc::new(profile),
@@ -196,10 +201,6 @@ fn check_privacy(settings: &Settings) -> Result<(), Conflict> {
         return of("store_username", &needed("rules with `user` or `group`", "names"));
     }
     Ok(())
-}
-
-const fn refused(counts: bool) -> RefusedTries {
-    if counts { RefusedTries::Counted } else { RefusedTries::Ignored }
 }
 
 fn subjects(networks: Vec<Network>, accounts: Vec<Who>) -> impl Iterator<Item = Subject> {

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use crate::config::access_log::{Age, Bytes, Entries, PerUser};
 use crate::config::tables::{CounterTable, RuleTable};
 use crate::config::values::{
-    CoolOffTime, FamiliarFor, GateWait, Handler, Limit, Network, Parameters, Period, Prefix,
-    Sentence, ServiceNames, Stored, Who, Window,
+    CoolOffTime, FamiliarFor, Folder, GateWait, Handler, Limit, Network, Parameters, Period,
+    Prefix, Sentence, ServiceNames, Stored, Who, Window,
 };
 
 #[derive(Debug, Deserialize)]
@@ -70,7 +70,7 @@ pub(super) struct DaemonTable {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct StoreTable {
     pub(super) handler: Handler,
-    pub(super) path: PathBuf,
+    pub(super) path: Folder,
 }
 
 impl Default for Document {
@@ -131,6 +131,6 @@ impl Default for DaemonTable {
 
 impl Default for StoreTable {
     fn default() -> Self {
-        Self { handler: Handler::Sled, path: PathBuf::from("/var/lib/axes") }
+        Self { handler: Handler::Sled, path: Folder("/var/lib/axes".into()) }
     }
 }

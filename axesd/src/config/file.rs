@@ -8,12 +8,10 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, words};
 
 /// Far more than anybody writes by hand.
 const MAX_SIZE: u64 = 1 << 20;
-/// How alike two keys must be before one is proposed for the other.
-const ALIKE: f64 = 0.8;
 
 /// The file and its drop-ins, in the order in which they apply.
 pub(super) fn with_drop_ins(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
@@ -62,7 +60,7 @@ pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, C
     toml::from_str(text).map_err(|error| ConfigError::Invalid {
         path: path.to_owned(),
         line: error.span().map_or(1, |span| line(text, span.start)),
-        message: in_words(error.message()),
+        message: words::of(error.message()),
     })
 }
 
@@ -101,21 +99,4 @@ fn check(path: &Path, metadata: &fs::Metadata) -> Result<(), ConfigError> {
 
 fn line(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
-}
-
-/// serde says "unknown field `x`, expected one of `a`, `b`"; an administrator wants to hear
-/// which key was meant.
-fn in_words(message: &str) -> String {
-    if !message.starts_with("unknown field") {
-        return message.lines().collect::<Vec<_>>().join("; ");
-    }
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next().unwrap_or_default();
-    let valid: Vec<&str> = quoted.collect();
-    let likeness = |key: &&str| strsim::jaro_winkler(unknown, key);
-    let nearest = valid.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    match nearest.filter(|key| likeness(key) >= ALIKE) {
-        Some(key) => format!("unknown key `{unknown}`; did you mean `{key}`?"),
-        None => format!("unknown key `{unknown}`; valid keys are {}", valid.join(", ")),
-    }
 }

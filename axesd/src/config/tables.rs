@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use crate::config::values::{
-    CoolOffTime, Limit, Network, OneOrMore, Parameter, Parameters, Period, Title, Who, Window,
+    CoolOffTime, Limit, Network, OneOrMore, Parameter, Parameters, Period, ServiceName, Title, Who,
+    Window,
 };
 
 /// `[[counter]]`; what is missing is as the short settings say.
@@ -23,7 +24,7 @@ pub(super) struct CounterTable {
 #[serde(try_from = "RawRule")]
 pub(super) struct RuleTable {
     pub(super) name: Title,
-    pub(super) services: Vec<String>,
+    pub(super) services: Vec<ServiceName>,
     pub(super) accounts: Vec<Who>,
     pub(super) networks: Vec<Network>,
     pub(super) changes: Changes,
@@ -49,7 +50,7 @@ pub(super) struct Changes {
 #[serde(deny_unknown_fields)]
 struct RawRule {
     name: Title,
-    service: Option<OneOrMore<String>>,
+    service: Option<OneOrMore<ServiceName>>,
     user: Option<OneOrMore<Who>>,
     group: Option<OneOrMore<String>>,
     network: Option<OneOrMore<Network>>,

@@ -180,7 +180,13 @@ fn an_unknown_key_is_refused_with_file_line_and_the_nearest_valid_one() {
     let error = refused("[store]\nhandlr = \"sled\"\n");
     assert_eq!(error, "/axes.toml:2: unknown key `handlr`; did you mean `handler`?");
     let error = refused("zzzz = 1");
-    assert!(error.starts_with("/axes.toml:1: unknown key `zzzz`; valid keys are"), "{error}");
+    assert!(error.starts_with("/axes.toml:1: unknown key `zzzz`; axes.toml as shipped"), "{error}");
+    let error = refused("[store]\nzzzz = 1");
+    assert!(error.ends_with("unknown key `zzzz`; valid keys are handler, path"), "{error}");
+    let error = refused("[store]\npath = \"/x\"\nfailure_limit = 3");
+    assert_eq!(error, "/axes.toml:3: `failure_limit` belongs above the first [table] of the file");
+    let error = refused("AXES_FAILURE_LIMIT = 3");
+    assert!(error.ends_with("did you mean `failure_limit`?"), "{error}");
 }
 
 #[test]
@@ -210,6 +216,15 @@ fn values_that_would_disable_protection_are_refused_in_words() {
         ("failure_window = \"0s\"", "\"none\""),
         ("familiar_for = true", "\"never\""),
         ("services = []", "lock_out_at_failure"),
+        ("services = [\"/etc/pam.d/sshd\"]", "name of a file in /etc/pam.d"),
+        ("services = \"sshd\"", "write a list"),
+        ("silent = 1", "true or false"),
+        ("cooloff_time = [\"never\", \"1h\"]", "the last"),
+        ("cooloff_time = \"1000000y\"", "at most 100years"),
+        ("cooloff_message = \"\"", "silent"),
+        ("cooloff_message = \"{left\"", "`}` is missing"),
+        ("[store]\npath = \"\"", "folder"),
+        ("[[counter]]\nname = \"x\"", "`parameters` is missing"),
         ("username_whitelist = [\"@\"]", "@group"),
         ("username_blacklist = [\"9-1\"]", "1000-1999"),
         ("trusted_proxies = [\"bastion\"]", "network"),

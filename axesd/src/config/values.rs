@@ -3,6 +3,7 @@
 mod periods;
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axes_policy::attribute::{Attribute, AttributeError, AttributeSet};
@@ -63,6 +64,16 @@ pub(super) struct Sentence(pub(super) Message);
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(try_from = "Vec<String>")]
 pub(super) struct ServiceNames(pub(super) Services);
+
+/// The name of a PAM service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct ServiceName(pub(super) Arc<str>);
+
+/// The folder of the database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Folder(pub(super) PathBuf);
 
 /// A user, a `@group`, or a range of uids.
 #[derive(Clone, Debug, Deserialize)]
@@ -192,7 +203,30 @@ impl TryFrom<Vec<String>> for ServiceNames {
         if names.iter().any(|name| name == "*") {
             return Ok(Self(Services::All));
         }
-        Ok(Self(Services::Only(names.into_iter().map(Into::into).collect())))
+        let names: Result<_, _> = names.into_iter().map(ServiceName::try_from).collect();
+        Ok(Self(Services::Only(Vec::into_iter(names?).map(|name: ServiceName| name.0).collect())))
+    }
+}
+
+impl TryFrom<String> for ServiceName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.is_empty() || text.contains('/') || text.chars().any(char::is_control) {
+            return Err(format!("\"{text}\" is no service; use the name of a file in /etc/pam.d"));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+impl TryFrom<String> for Folder {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("an empty path is no folder".to_owned());
+        }
+        Ok(Self(text.into()))
     }
 }
 

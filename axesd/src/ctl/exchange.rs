@@ -8,6 +8,7 @@ use axes_proto::control::{
     Attempt, Counter, Entry, ListName, Outcome, Reply, Request, Reset, Status, Subject, Which,
 };
 use axes_proto::pam;
+use axes_proto::text::Sentence;
 
 use super::error::CtlError;
 use super::lists::Amended;
@@ -22,7 +23,8 @@ pub(super) enum Report {
     Show(Subject, Vec<Counter>, Vec<Attempt>),
     /// The counters are as they were before.
     Reset(Reset, Vec<Counter>),
-    Reloaded,
+    /// Perhaps with what else is to be done.
+    Reloaded(Option<Sentence>),
     Log(Vec<Attempt>),
     LogsReset(u64),
     Why(Box<Why>),
@@ -43,7 +45,7 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
             Reply::Counter(counter) => counters.push(counter),
             Reply::Attempt(attempt) => attempts.push(attempt),
             Reply::Reset(reset) => done = Some(reset),
-            Reply::Reloaded => reloaded = Some(()),
+            Reply::Reloaded(rest) => reloaded = Some(rest),
             Reply::LogsReset(entries) => removed = Some(entries),
             Reply::Why(explanation) => explained = Some(*explanation),
             Reply::Entry(entry) => entries.push(entry),
@@ -62,7 +64,7 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
         Request::List(which) => Report::List(which, counters),
         Request::Show(subject) => Report::Show(subject, counters, attempts),
         Request::Reset(_) => Report::Reset(done.ok_or(CtlError::Incomplete)?, counters),
-        Request::Reload => reloaded.map(|()| Report::Reloaded).ok_or(CtlError::Incomplete)?,
+        Request::Reload => reloaded.map(Report::Reloaded).ok_or(CtlError::Incomplete)?,
         Request::Log(_) => Report::Log(attempts),
         Request::Entries(list) => Report::Entries(list, entries),
         // Several make one change: see `lists`.
@@ -99,7 +101,7 @@ impl Report {
         match self {
             Self::Status(_)
             | Self::List(..)
-            | Self::Reloaded
+            | Self::Reloaded(_)
             | Self::Entries(..)
             | Self::Why(_) => false,
             Self::Amended(amended) => amended.entries.is_empty(),

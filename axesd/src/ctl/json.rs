@@ -24,7 +24,7 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
         Report::LogsReset(entries) => json!({ "removed": entries }),
         Report::Entries(list, entries) => lists::json_entries(*list, entries, now),
         Report::Amended(amended) => lists::json(amended, now),
-        Report::Reloaded => json!({ "reloaded": true }),
+        Report::Reloaded(rest) => json!({ "reloaded": true, "note": rest }),
         Report::Why(why) => why.json(now),
         Report::Reset(Reset { failures, unlocked }, counters) => {
             json!({ "failures": failures, "unlocked": unlocked, "counters": counted(counters) })

@@ -216,7 +216,7 @@ mod tests {
         let sentence = Sentence::from_typed("\"x/y\" is not an address");
         let (unusable, _) = amended(&[Reply::Unusable(0, sentence)], &["x/y"]);
         assert_eq!(unusable.unwrap_err().status(), crate::ctl::WRONG_USAGE);
-        for replies in [&[][..], &[Reply::Remark(7, Remark::Missing)], &[Reply::Reloaded]] {
+        for replies in [&[][..], &[Reply::Remark(7, Remark::Missing)], &[Reply::Reloaded(None)]] {
             let (incomplete, _) = amended(replies, &["alice"]);
             assert!(matches!(incomplete, Err(CtlError::Incomplete)), "{replies:?}");
         }

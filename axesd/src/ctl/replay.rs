@@ -23,7 +23,8 @@ use crate::replay::{self, Comparison, Fate, Line, ReplayError};
 const CONFIG: &str = "/etc/axes/axes.toml";
 
 const REFUSED: &str = "\
-Nobody knows the passwords of attempts that were refused: they are taken for wrong ones.
+Nobody knows the passwords of attempts that were refused: they are taken for wrong ones. Resets
+and lists made at run time are left out.
 ";
 
 /// What is compared with what.
@@ -113,9 +114,16 @@ fn recorded(attempt: &Attempt) -> attempt::Attempt {
         control::Outcome::Reported(pam::Outcome::Failure) => Outcome::Failure,
         control::Outcome::Reported(pam::Outcome::Abandoned) => Outcome::Abandoned,
         control::Outcome::Reported(pam::Outcome::Error) => Outcome::Error,
+        // No counter refused it, so nothing says that it was a guess.
+        control::Outcome::Refused if is_listed(attempt) => Outcome::Abandoned,
         control::Outcome::Refused => Outcome::Refused,
     };
     attempt::Attempt { at: Timestamp::from_millis(attempt.at_ms), client, outcome, reason: None }
+}
+
+/// Whether a list refused it, or there was no room.
+fn is_listed(attempt: &Attempt) -> bool {
+    attempt.reason.as_ref().is_none_or(|reason| !reason.as_str().starts_with("locked"))
 }
 
 fn text(comparison: &Comparison) -> String {
@@ -123,18 +131,19 @@ fn text(comparison: &Comparison) -> String {
     if attempts == 0 {
         return "No attempt is recorded of that time.\n".to_owned();
     }
-    if comparison.lines.is_empty() {
-        return format!("{attempts} attempts: nobody would have been refused, now or then.\n");
-    }
     let rows: Vec<_> = comparison.lines.iter().map(row).collect();
-    let sum = |fate: fn(&Line) -> u64| comparison.lines.iter().map(fate).sum::<u64>();
-    let (now, then) = (sum(|line| line.present.refused()), sum(|line| line.proposed.refused()));
-    let (owners_now, owners_then) =
-        (sum(|line| line.present.owners_refused), sum(|line| line.proposed.owners_refused));
+    let clients = match rows.as_slice() {
+        [] => "For every client it would have been the same.\n".to_owned(),
+        rows => format!("{}\n", tables::table(rows, "-")),
+    };
+    let Comparison { present, proposed, .. } = comparison;
     format!(
-        "{}\n{attempts} attempts. Refused under the present settings: {now}, with a right password \
-         {owners_now}.\nUnder the proposed ones: {then}, with a right password {owners_then}.\n{REFUSED}",
-        tables::table(&rows, "-"),
+        "{clients}{attempts} attempts. Refused under the present settings: {}, with a right password \
+         {}.\nUnder the proposed ones: {}, with a right password {}.\n{REFUSED}",
+        present.refused(),
+        present.owners_refused,
+        proposed.refused(),
+        proposed.owners_refused,
     )
 }
 
@@ -169,7 +178,11 @@ fn object(comparison: &Comparison) -> Value {
         })
     };
     let clients: Vec<_> = comparison.lines.iter().map(line).collect();
-    json!({ "attempts": comparison.attempts, "clients": clients })
+    json!({
+        "attempts": comparison.attempts,
+        "present": fate(comparison.present), "proposed": fate(comparison.proposed),
+        "clients": clients,
+    })
 }
 
 #[cfg(test)]
@@ -186,7 +199,8 @@ mod tests {
         };
         let owner = Fate { locked_out: 3, banned: 0, owners_refused: 1 };
         let lines = vec![line("alice", "192.0.2.7", owner), line("bob", "", Fate::default())];
-        Comparison { attempts: 20, lines }
+        let present = Fate { locked_out: 2, ..Fate::default() };
+        Comparison { attempts: 20, present, proposed: owner, lines }
     }
 
     #[test]
@@ -207,7 +221,7 @@ mod tests {
     #[test]
     fn nothing_to_tell_is_told() {
         assert!(text(&Comparison::default()).starts_with("No attempt"));
-        let quiet = Comparison { attempts: 3, lines: vec![] };
-        assert!(text(&quiet).contains("nobody would have been refused"));
+        let quiet = Comparison { attempts: 3, ..Comparison::default() };
+        assert!(text(&quiet).contains("it would have been the same"));
     }
 }

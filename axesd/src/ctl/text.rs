@@ -25,7 +25,10 @@ pub(super) fn render(report: &Report, now: &Zoned) -> String {
         Report::Why(why) => why.text(now),
         Report::Entries(list, entries) => lists::text_entries(*list, entries, now.timestamp()),
         Report::Amended(amended) => lists::text(amended),
-        Report::Reloaded => "The configuration is in force.\n".into(),
+        Report::Reloaded(None) => "The configuration is in force.\n".into(),
+        Report::Reloaded(Some(rest)) => {
+            format!("The rest of the configuration is in force; {rest}.\n")
+        }
         Report::List(_, counters) if !counters.is_empty() => {
             counter_table(counters, now.timestamp())
         }

@@ -33,6 +33,8 @@ pub(super) struct AccessLog {
     entries: BTreeMap<u64, Arc<Attempt>>,
     /// Numbers of the failures among them.
     failures: Failures,
+    /// Numbers of those among them that neither failed nor logged in.
+    others: Failures,
     bytes: usize,
     /// The number of the next entry; followers watch it.
     next: watch::Sender<u64>,
@@ -59,6 +61,7 @@ impl AccessLog {
             settings,
             entries: BTreeMap::new(),
             failures: Failures::default(),
+            others: Failures::default(),
             bytes: 0,
             next: watch::Sender::new(next),
             totals: Totals::default(),
@@ -81,6 +84,7 @@ impl AccessLog {
         self.insert(number, attempt);
         if let Some(limit) = self.settings.failures_per_user {
             changes.extend(self.remove_all(self.failures.surplus_of(&user, limit.get())));
+            changes.extend(self.remove_all(self.others.surplus_of(&user, limit.get())));
         }
         changes.extend(self.drop_oldest(now, AT_ONCE));
         // Last: who follows must find what he is told of.
@@ -100,6 +104,7 @@ impl AccessLog {
         let mut changes = self.remove_if(|attempt| settings.is_old(attempt, now));
         if let Some(limit) = settings.failures_per_user {
             changes.extend(self.remove_all(self.failures.surplus(limit.get())));
+            changes.extend(self.remove_all(self.others.surplus(limit.get())));
         }
         changes.extend(self.drop_oldest(now, usize::MAX));
         changes
@@ -164,10 +169,19 @@ impl AccessLog {
         self.totals
     }
 
+    /// Where the numbers of attempts are kept that have a limit of their own.
+    const fn numbers(&mut self, outcome: Outcome) -> Option<&mut Failures> {
+        match outcome {
+            Outcome::Success => None,
+            Outcome::Failure => Some(&mut self.failures),
+            Outcome::Refused | Outcome::Abandoned | Outcome::Error => Some(&mut self.others),
+        }
+    }
+
     fn insert(&mut self, number: u64, attempt: Attempt) {
         self.bytes += settings::size(&attempt);
-        if attempt.outcome == Outcome::Failure {
-            self.failures.insert(&attempt.client.user, number);
+        if let Some(numbers) = self.numbers(attempt.outcome) {
+            numbers.insert(&attempt.client.user, number);
         }
         self.entries.insert(number, Arc::new(attempt));
     }
@@ -195,8 +209,8 @@ impl AccessLog {
     fn remove(&mut self, number: u64) -> Option<Change> {
         let attempt = self.entries.remove(&number)?;
         self.bytes -= settings::size(&attempt);
-        if attempt.outcome == Outcome::Failure {
-            self.failures.remove(&attempt.client.user, number);
+        if let Some(numbers) = self.numbers(attempt.outcome) {
+            numbers.remove(&attempt.client.user, number);
         }
         Some(Change::ForgetAttempt(number))
     }

@@ -6,6 +6,9 @@ use axes_policy::attempt::{Attempt, Outcome};
 use axes_policy::client::Client;
 use axes_policy::effect::{AttemptId, Effect, Refusal};
 
+use axes_policy::settings::Keep;
+use axes_policy::subject::Subject;
+
 use crate::engine::{Answer, Engine, sentence};
 use crate::store::{Change, Committed, StoreError};
 
@@ -40,10 +43,25 @@ impl Engine {
 
     /// Records a refusal; the sentence for the person at the prompt.
     pub(super) fn refused(&self, client: Client, user: &str, refusal: &Refusal) -> String {
-        self.logger.notice(format!("refused {client}: {refusal}"));
-        let changes = self.record(client, Outcome::Refused, Some(refusal.reason()));
+        let reason = self.reason(refusal);
+        self.logger.notice(format!("refused {client}: {reason}"));
+        let changes = self.record(client, Outcome::Refused, Some(reason));
         drop(self.commit(changes));
         self.sentence(refusal, user)
+    }
+
+    /// What is written beside the client, of whom perhaps only a pseudonym is.
+    fn reason(&self, refusal: &Refusal) -> Arc<str> {
+        let privacy = self.state.borrow().keeper.settings().privacy;
+        match refusal {
+            Refusal::Blacklisted(Subject::Network(_)) if privacy.addresses != Keep::Plain => {
+                "blacklisted: the address".into()
+            }
+            Refusal::Blacklisted(Subject::User(_)) if privacy.usernames != Keep::Plain => {
+                "blacklisted: the user".into()
+            }
+            _ => refusal.reason(),
+        }
     }
 
     pub(super) fn turn_away(&self, id: AttemptId, refusal: &Refusal) -> Answer {

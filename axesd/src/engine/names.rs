@@ -88,6 +88,12 @@ impl Names {
         }
     }
 
+    /// Whether there is a group of that name; taken for granted where nobody answers in time.
+    pub async fn has_group(&self, name: &str) -> bool {
+        let name = name.to_owned();
+        self.look_up(move || accounts::has_group(&name)).await.unwrap_or(true)
+    }
+
     /// The account of a user id.
     pub async fn of_uid(&self, uid: u32) -> Option<Arc<str>> {
         let key = Key::Uid(uid);
@@ -100,10 +106,10 @@ impl Names {
         Some(person.name)
     }
 
-    async fn look_up(
+    async fn look_up<T: Send + 'static>(
         &self,
-        ask: impl FnOnce() -> Option<Account> + Send + 'static,
-    ) -> Result<Option<Account>, NoAnswer> {
+        ask: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NoAnswer> {
         let free = self.free.clone();
         let asked = async move {
             let permit = free.acquire_owned().await.map_err(|_| NoAnswer)?;
@@ -164,7 +170,6 @@ mod tests {
         let names = Names::default();
         let slow = || {
             std::thread::sleep(Duration::from_secs(1));
-            None
         };
         let started = Instant::now();
         assert!(matches!(run(names.look_up(slow)), Err(NoAnswer)));

@@ -1,5 +1,6 @@
 //! What other settings would have made of what happened.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -43,7 +44,11 @@ pub struct Fate {
 pub struct Comparison {
     /// Attempts looked at.
     pub attempts: u64,
-    /// Those whose fate is not the same under both, or bad under one; the most refused first.
+    /// What becomes of all of them under the settings of today.
+    pub present: Fate,
+    /// Under the others.
+    pub proposed: Fate,
+    /// Those whose fate is not the same under both; the most refused first.
     pub lines: Vec<Line>,
 }
 
@@ -64,11 +69,13 @@ pub fn compare(present: Settings, proposed: Settings, attempts: &[Attempt]) -> C
         line.present.add(attempt.outcome, now.play(attempt, &visitor));
         line.proposed.add(attempt.outcome, then.play(attempt, &visitor));
     }
+    let sum = |fate: fn(&Line) -> Fate| lines.values().map(fate).fold(Fate::default(), Fate::plus);
+    let (present, proposed) = (sum(|line| line.present), sum(|line| line.proposed));
     let total = lines.values().map(|line| line.attempts).sum();
-    let mut lines: Vec<_> = lines.into_values().filter(Line::is_worth_telling).collect();
-    lines
-        .sort_by_key(|line| std::cmp::Reverse(line.proposed.refused().max(line.present.refused())));
-    Comparison { attempts: total, lines }
+    let mut lines: Vec<_> = lines.into_values().collect();
+    lines.retain(|line| line.present != line.proposed);
+    lines.sort_by_key(|line| Reverse(line.proposed.refused().max(line.present.refused())));
+    Comparison { attempts: total, present, proposed, lines }
 }
 
 impl Line {
@@ -81,10 +88,6 @@ impl Line {
             proposed: Fate::default(),
         }
     }
-
-    fn is_worth_telling(&self) -> bool {
-        self.present.refused() + self.proposed.refused() > 0
-    }
 }
 
 impl Fate {
@@ -92,6 +95,14 @@ impl Fate {
     #[must_use]
     pub const fn refused(&self) -> u64 {
         self.locked_out + self.banned
+    }
+
+    const fn plus(self, other: Self) -> Self {
+        Self {
+            locked_out: self.locked_out + other.locked_out,
+            banned: self.banned + other.banned,
+            owners_refused: self.owners_refused + other.owners_refused,
+        }
     }
 
     fn add(&mut self, outcome: Outcome, refusal: Option<Refusal>) {

@@ -33,7 +33,7 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
         Request::List(which) => list(service, which),
         Request::Show(subject) => show(service, subject).await.unwrap_or_else(failed),
         Request::Reload => match (service.reload)() {
-            Ok(()) => vec![Reply::Reloaded],
+            Ok(pending) => vec![Reply::Reloaded(pending.map(convert::sentence))],
             Err(error) => failed(error),
         },
         Request::Entries(list) => return lists::send(service, stream, list).await,
@@ -57,6 +57,10 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
     };
     for reply in replies.iter().chain([&Reply::End]) {
         frames::write(stream, reply).await?;
+        // Whoever hears this does not listen any longer.
+        if matches!(reply, Reply::Failed(_)) {
+            return Ok(());
+        }
     }
     Ok(())
 }

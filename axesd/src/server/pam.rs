@@ -122,7 +122,8 @@ async fn reported(service: &Service, client: &pam::Client, peer: Peer) -> Result
         return Ok(engine.visitor(client, person.account, Reporter::Root));
     };
     if service.names.of_uid(uid).await.as_ref() != Some(&person.name) {
-        let named = Word(&person.name);
+        let visitor = engine.visitor(client, None, Reporter::Owner);
+        let named = Word(&visitor.stored.user);
         service.logger.warning(format!("uid {uid} may not report attempts of {named}"));
         return Err(failed("only root may report attempts of somebody else"));
     }

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use axes_policy::attempt::{Attempt, Failure, Forgiven, Lane, Outcome, Reporter};
+use axes_policy::attempt::{Attempt, Failure, Lane, Marks, Outcome, Reporter};
 use axes_policy::client::{Address, Client};
+use axes_policy::key::Tag;
 use axes_policy::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,8 @@ pub(super) struct FailureV1<'a> {
     reporter: Reporter,
     #[serde(with = "LaneV1")]
     lane: Lane,
-    forgiven: u16,
+    gone: Vec<u32>,
+    past: Vec<u32>,
 }
 
 /// An attempt; its number is the key.
@@ -80,9 +82,13 @@ impl FailureV1<'_> {
             client: self.client.into(),
             reporter: self.reporter,
             lane: self.lane,
-            forgiven: Forgiven::from_bits(self.forgiven),
+            marks: Marks::new(tags(self.gone), tags(self.past)),
         }
     }
+}
+
+fn tags(numbers: Vec<u32>) -> Vec<Tag> {
+    numbers.into_iter().map(Tag).collect()
 }
 
 impl<'a> From<&'a Failure> for FailureV1<'a> {
@@ -92,7 +98,8 @@ impl<'a> From<&'a Failure> for FailureV1<'a> {
             client: (&failure.client).into(),
             reporter: failure.reporter,
             lane: failure.lane,
-            forgiven: failure.forgiven.bits(),
+            gone: failure.marks.gone().iter().map(|tag| tag.0).collect(),
+            past: failure.marks.past().iter().map(|tag| tag.0).collect(),
         }
     }
 }

@@ -82,7 +82,8 @@ impl Sled {
             Some(database) => database,
             None => self.reopen()?,
         };
-        let changes = self.pending.iter();
+        // Notes before what they stand for: a crash may come between two batches.
+        let changes = self.pending.iter().rev();
         self.identity = database
             .write(changes.map(|(key, value)| (&**key, value.as_deref())), self.identity)?;
         self.database = Some(database);

@@ -29,6 +29,7 @@ impl Keeper {
         for (id, keys) in &matching {
             effects.extend(self.ledger.remove(*id, keys));
         }
+        effects.extend(self.ledger.refresh(&touched, self.now));
         effects.extend(self.ledger.forget_levels(filter));
         counters.retain(|before| self.ledger.count(&before.key) < before.failures);
         let ended = counters

@@ -147,7 +147,12 @@ impl Keeper {
             let Some(attempt) = self.flights.get(id) else {
                 continue;
             };
-            let case = self.case(&attempt.visitor).unwrap_or_else(|_| Case::exempt());
+            // By the account as it is known by now.
+            let mut visitor = attempt.visitor.clone();
+            if let Some(account) = self.judge.accounts.get(&visitor.stored.user) {
+                visitor.account = Some(account.clone());
+            }
+            let case = self.case(&visitor).unwrap_or_else(|_| Case::exempt());
             let verifying =
                 matches!(attempt.stage, Stage::Verifying { .. } | Stage::Unjudged { .. });
             if verifying {

@@ -1,9 +1,9 @@
 //! What the keeper remembers, and how it is judged again.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::account::{Accounts, Learnt};
-use crate::attempt::Failure;
+use crate::attempt::{Failure, Marks};
 use crate::client::Visitor;
 use crate::effect::Effect;
 use crate::familiar::Familiar;
@@ -14,7 +14,7 @@ use crate::ledger::Ledger;
 use crate::lists::Entries;
 use crate::note::Note;
 use crate::seats::Seats;
-use crate::settings::Settings;
+use crate::settings::{Keep, Settings};
 use crate::time::Timestamp;
 
 impl Keeper {
@@ -54,23 +54,27 @@ impl Keeper {
         effects
     }
 
-    /// Remembers what is known of an account, where a rule may ask for it; failures of before
-    /// then count by that rule. What was remembered holds where nothing is known now.
-    pub(super) fn meet(&mut self, visitor: &mut Visitor) -> Vec<Effect> {
-        if !self.judge.settings.asks_for_accounts() {
+    /// Remembers what is known of an account, where a rule or a list may ask for it; failures of
+    /// before then count by that rule.
+    pub(super) fn meet(&mut self, visitor: &Visitor) -> Vec<Effect> {
+        // Names are not to be remembered where they are not kept.
+        let named = self.judge.settings.privacy.usernames == Keep::Plain;
+        let Some(account) = visitor.account.as_ref().filter(|_| named) else { return Vec::new() };
+        if !self.judge.asks_for_accounts() {
             return Vec::new();
         }
-        let Some(account) = &visitor.account else {
-            visitor.account = self.judge.accounts.get(&visitor.stored.user).cloned();
-            return Vec::new();
-        };
+        let before = self.judge.accounts.get(&account.name).cloned();
         if self.judge.accounts.learn(account) == Learnt::Nothing {
             return Vec::new();
         }
         let mut effects = vec![Effect::Remember(Note::Account(account.clone()))];
-        if self.ledger.failures().any(|failure| failure.client.user == account.name) {
-            effects.extend(self.judge_again());
+        let settings = &self.judge.settings;
+        if !settings.tells_apart(&account.name, before.as_deref(), Some(account)) {
+            return effects;
         }
+        // All of it is costly; whoever is in flight has to move in any case.
+        let counted = self.ledger.failures().any(|it| it.client.user == account.name);
+        effects.extend(if counted { self.judge_again() } else { self.reseat() });
         effects
     }
 
@@ -96,25 +100,29 @@ impl Keeper {
         effects
     }
 
-    /// Counts a history again; says what no counter holds any more, and what is to be remembered
-    /// of lockouts that ended meanwhile. The rest is long over and nobody's business.
+    /// Counts a history again; says what is to be kept otherwise, or not any more, and what is to
+    /// be remembered of lockouts that ended meanwhile. The rest is over and nobody's business.
     fn replay(&mut self, failures: Vec<Failure>) -> Vec<Effect> {
-        let mut known: BTreeSet<u64> = failures.iter().map(|failure| failure.id).collect();
+        let known = failures.iter().map(|failure| (failure.id, failure.marks.clone()));
+        let mut known: BTreeMap<u64, Marks> = known.collect();
         let mut past = Vec::new();
         let mut ledger = self.ledger.afresh(&self.judge);
         for mut failure in failures {
             failure.at = failure.at.min(self.now);
-            past.extend(ledger.expire(failure.at).0);
             let keys = self.judge.keys_of(&failure);
             past.extend(ledger.add(&self.judge, failure, &keys));
         }
-        past.extend(ledger.expire(self.now).0);
+        while ledger.next_expiry().is_some_and(|at| at <= self.now) {
+            past.extend(ledger.expire(self.now).0);
+        }
         past.retain(|effect| matches!(effect, Effect::Remember(_) | Effect::Drop(_)));
         for failure in ledger.failures() {
-            known.remove(&failure.id);
+            if known.remove(&failure.id).is_some_and(|marks| marks != failure.marks) {
+                past.push(Effect::Keep(failure.clone()));
+            }
         }
         self.ledger = ledger;
-        past.extend(known.into_iter().map(Effect::Forget));
+        past.extend(known.into_keys().map(Effect::Forget));
         past
     }
 }

@@ -42,7 +42,7 @@ impl Keeper {
     /// Whether a client would be let in now, and why.
     #[must_use]
     pub fn explain(&self, visitor: &Visitor) -> Explanation {
-        let profile = self.judge.settings.profile(&visitor.client, visitor.account.as_deref());
+        let profile = self.judge.profile(visitor);
         let exemption = match self.judge.standing(visitor) {
             Standing::Exempt(exemption) => Some(exemption),
             Standing::Banned(_) | Standing::Judged(_) => None,
@@ -82,7 +82,7 @@ impl Keeper {
     #[must_use]
     pub fn smallest_limit(&self, visitor: &Visitor) -> Option<u32> {
         let settings = &self.judge.settings;
-        let profile = settings.profile(&visitor.client, visitor.account.as_deref());
+        let profile = self.judge.profile(visitor);
         let counters = profile.counters.iter().filter_map(|id| settings.counter(*id));
         counters.map(|counter| counter.limit.get()).min()
     }
@@ -138,10 +138,10 @@ impl Keeper {
         self.judge.entries.get(list, subject)
     }
 
-    /// Whether some rule or list names a group.
+    /// Whether some rule or list names a group or a range of uids.
     #[must_use]
-    pub fn asks_for_groups(&self) -> bool {
-        self.judge.asks_for_groups()
+    pub fn asks_for_accounts(&self) -> bool {
+        self.judge.asks_for_accounts()
     }
 
     /// The settings in force.
@@ -185,7 +185,7 @@ impl Keeper {
 
     /// The counters that a client falls into, whether or not anything exempts it.
     fn keys_of(&self, visitor: &Visitor) -> Arc<[CounterKey]> {
-        let profile = self.judge.settings.profile(&visitor.client, visitor.account.as_deref());
+        let profile = self.judge.profile(visitor);
         let lane = self.familiar.lane(&visitor.stored.user, self.origin(visitor));
         self.judge.keys(profile, &visitor.stored, visitor.reporter, lane)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::attempt::Reporter;
 use crate::effect::CounterState;
-use crate::key::CounterKey;
+use crate::key::{CounterKey, Tag};
 use crate::settings::CounterRule;
 use crate::time::Timestamp;
 
@@ -33,6 +33,10 @@ impl Counter {
         Self { rule, level, looked_at: None, failures: Vec::new(), surplus: 0 }
     }
 
+    pub(super) fn tag(&self, key: &CounterKey) -> Tag {
+        key.tag(self.rule.name.as_deref())
+    }
+
     pub(super) fn count(&self) -> u32 {
         u32::try_from(self.failures.len()).unwrap_or(u32::MAX).saturating_add(self.surplus)
     }
@@ -59,6 +63,17 @@ impl Counter {
     pub(super) fn outdated(&self, now: Timestamp) -> impl Fn(&Entry) -> bool + use<> {
         let window = self.rule.window.filter(|_| self.locked().is_none());
         move |entry| window.is_none_or(|window| entry.at.after(window) <= now)
+    }
+
+    /// Drops what the counter would have forgotten long ago without failures that are gone now.
+    pub(super) fn drop_stale(&mut self) -> Vec<u64> {
+        let cooloff = self.rule.cooloff.at(self.level).filter(|_| self.rule.window.is_none());
+        let Some(cooloff) = cooloff.filter(|_| self.locked().is_none()) else { return Vec::new() };
+        let pairs = self.failures.iter().zip(self.failures.iter().skip(1));
+        let quiet = |(earlier, later): &(&Entry, &Entry)| earlier.at.after(cooloff) <= later.at;
+        let stale = pairs.enumerate().filter(|(_, pair)| quiet(pair)).next_back();
+        let stale = stale.map_or(0, |(index, _)| index + 1);
+        self.failures.drain(..stale).map(|entry| entry.id).collect()
     }
 
     /// When the lockout that it is in ends.

@@ -29,8 +29,8 @@ impl Levels {
             return 0;
         }
         match self.0.get(&name(rule, key)) {
-            // History is counted again: that lockout is this one.
-            Some(last) if last.ended > now => rule.cooloff.clamped(last.level),
+            // Long over, though nobody had the time to forget it.
+            Some(last) if last.ended.after(rule.cooloff.decay) <= now => 0,
             Some(last) => rule.cooloff.clamped(last.level.saturating_add(1)),
             None => 0,
         }

@@ -2,7 +2,7 @@ use std::num::NonZeroU32;
 
 use super::*;
 use crate::account::Accounts;
-use crate::attempt::{Forgiven, Lane};
+use crate::attempt::{Lane, Marks};
 use crate::attribute::{Attribute, AttributeSet};
 use crate::client::{Address, Client};
 use crate::lists::Entries;
@@ -35,7 +35,7 @@ fn fail(ledger: &mut Ledger, user: &str) -> Vec<Effect> {
         client,
         reporter: Reporter::Root,
         lane: Lane::Stranger,
-        forgiven: Forgiven::default(),
+        marks: Marks::default(),
     };
     let keys = judge.keys_of(&failure);
     ledger.add(&judge, failure, &keys)

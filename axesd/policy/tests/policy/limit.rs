@@ -19,6 +19,7 @@ enum Event {
     Pass(u64),
     StepBack(u64),
     Reset(usize),
+    Reload,
 }
 
 const USERS: [&str; 3] = ["alice", "bob", "root"];
@@ -39,6 +40,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (0..30_000u64).prop_map(Event::Pass),
         1 => (0..100_000_000u64).prop_map(Event::StepBack),
         1 => (0..3usize).prop_map(Event::Reset),
+        1 => Just(Event::Reload),
     ]
 }
 
@@ -90,6 +92,11 @@ impl Player {
                 self.follow(effects);
             }
             Event::StepBack(milliseconds) => self.now -= milliseconds,
+            Event::Reload => {
+                let settings = self.keeper.settings().clone();
+                let effects = self.keeper.reconfigure(now, settings);
+                self.follow(effects);
+            }
             Event::Reset(user) => {
                 let filter = Filter { user: Some(USERS[*user].into()), ..Filter::default() };
                 let (_, effects) = self.keeper.reset(now, &filter);

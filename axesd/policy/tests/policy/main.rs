@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 mod cooloff;
+mod corners;
 mod exhaustive;
 mod explain;
 mod limit;
 mod profiles;
+mod restarts;
 mod rules;
 mod support;

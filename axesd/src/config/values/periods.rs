@@ -8,6 +8,8 @@ use toml::Value;
 
 /// As long as the module waits (`MAX_GATE_WAIT` in pam_axes).
 const MAX_GATE_WAIT: Duration = Duration::from_secs(60);
+/// Longer than any host lives.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 /// Lockouts of one counter that can differ.
 const MAX_LEVELS: usize = 32;
 
@@ -60,7 +62,11 @@ impl TryFrom<Value> for CoolOffTime {
         }
         let levels: Result<Vec<_>, _> =
             levels.into_iter().map(|level| period_or("never", level)).collect();
-        levels.map(Self)
+        let levels = levels?;
+        if levels.iter().rev().skip(1).any(Option::is_none) {
+            return Err("\"never\" can only be the last, for nothing comes after it".to_owned());
+        }
+        Ok(Self(levels))
     }
 }
 
@@ -95,6 +101,9 @@ impl TryFrom<Value> for Period {
         let advice = "use a number with a unit, such as \"90s\", \"15m\" or \"1h 30m\"";
         let text = value.as_str().ok_or_else(|| format!("{value} has no unit; {advice}"))?;
         match humantime::parse_duration(text) {
+            Ok(time) if time > LONGEST => {
+                Err("use at most 100years, or a word for ever".to_owned())
+            }
             Ok(Duration::ZERO) => Err(format!("it must be longer than nothing; {advice}")),
             Ok(time) => Ok(Self(time)),
             Err(error) => Err(format!("\"{text}\" is not a duration ({error}); {advice}")),

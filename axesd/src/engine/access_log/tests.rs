@@ -230,3 +230,15 @@ fn the_newest_that_are_meant_are_found_and_no_more_than_a_few_looked_at() {
     assert_eq!(found(9, 4), [at(6), at(8)]);
     assert_eq!(found(9, 1), []);
 }
+
+#[test]
+fn prompts_that_somebody_opens_and_closes_do_not_push_everybody_else_out() {
+    let limit = NonZeroUsize::new(1000);
+    let settings = LogSettings { failures_per_user: limit, entries: 50_000, ..UNBOUNDED };
+    let mut log = log(settings);
+    log.record(failure("alice", 0));
+    for _ in 0..50_000 {
+        log.record(attempt("mallory", Outcome::Abandoned, 1));
+    }
+    assert_eq!(numbers(&log).first(), Some(&0), "who failed as alice is known");
+}

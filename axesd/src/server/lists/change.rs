@@ -90,7 +90,7 @@ async fn add(
 /// What is known of a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Knowledge {
-    /// It is a user of whom there is no account.
+    /// There is no user or group of that name.
     Stranger,
     /// Anything else.
     Enough,
@@ -122,8 +122,14 @@ fn everybody(list: ListName, subject: &Subject) -> String {
 
 /// A user under the account's own name, as attempts are judged.
 async fn named(service: &Service, subject: Subject) -> (Subject, Knowledge) {
-    let Subject::User(name) = subject else {
-        return (subject, Knowledge::Enough);
+    let name = match subject {
+        Subject::User(name) => name,
+        Subject::Group(name) => {
+            let there = service.names.has_group(&name).await;
+            let knowledge = if there { Knowledge::Enough } else { Knowledge::Stranger };
+            return (Subject::Group(name), knowledge);
+        }
+        other => return (other, Knowledge::Enough),
     };
     let person = service.names.person(&name, Detail::Name).await;
     let knowledge = person.account.map_or(Knowledge::Stranger, |_| Knowledge::Enough);

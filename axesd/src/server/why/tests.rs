@@ -38,7 +38,7 @@ fn with(engine: Engine) -> Service {
         store: "memory",
         alarm: Arc::default(),
         config: "axes.toml".into(),
-        reload: Box::new(|| Ok(())),
+        reload: Box::new(|| Ok(None)),
     }
 }
 

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axes_policy::account::{Account, Home};
-use axes_policy::attempt::{Attempt, Failure, Forgiven, Lane, Outcome, Reporter};
+use axes_policy::attempt::{Attempt, Failure, Lane, Marks, Outcome, Reporter};
 use axes_policy::attribute::AttributeSet;
 use axes_policy::client::{Address, Client};
-use axes_policy::key::{CounterKey, Origin};
+use axes_policy::key::{CounterKey, Origin, Tag};
 use axes_policy::lists::{Entry, ListName};
 use axes_policy::note::{LevelKey, Note};
 use axes_policy::settings::CounterId;
@@ -35,7 +35,7 @@ pub(crate) fn failure(id: u64) -> Failure {
         client: client(Address::parse("192.0.2.7"), Some("ssh".into())),
         reporter: Reporter::Root,
         lane: Lane::Stranger,
-        forgiven: Forgiven::default(),
+        marks: Marks::default(),
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn every_failure() -> Vec<Failure> {
         at: Timestamp::from_millis(u64::MAX),
         reporter: Reporter::Owner,
         lane: Lane::Familiar,
-        forgiven: Forgiven::from_bits(u16::MAX),
+        marks: Marks::new(vec![Tag(0), Tag(u32::MAX)], vec![Tag(7)]),
         ..failure(u64::MAX)
     });
     failures
