@@ -27,7 +27,7 @@ pub use axes_policy::effect::{AttemptId, CounterState, Refusal};
 pub use axes_policy::filter::{AddressFilter, Filter, ResetResult};
 pub use axes_policy::keeper::Explanation;
 pub use axes_policy::lists::{Entry, ListName};
-pub use axes_policy::settings::Enforcement;
+pub use axes_policy::settings::{Enforcement, Services};
 pub use axes_policy::subject::{Subject, SubjectError};
 pub use axes_policy::time::Timestamp;
 

@@ -210,6 +210,9 @@ fn a_running_daemon_is_asked_and_a_missing_one_is_found() {
         found
     };
     assert_eq!(check(&host), ["axes.W020 -"]);
+    // What was listed at run time is known.
+    assert!(host.axesctl(&["whitelist", "add", "192.0.2.7"]).status.success());
+    assert_eq!(check(&host), [""; 0]);
     host.kill_daemon(libc::SIGKILL);
     assert_eq!(check(&host), ["axes.E014 -", "axes.E015 -"]);
 }

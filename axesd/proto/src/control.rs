@@ -262,6 +262,8 @@ pub struct Status {
     pub store: Label,
     /// Why the last failures are not on disk; `None` when they are.
     pub store_alarm: Option<Sentence>,
+    /// Whether lockouts refuse anybody, where no rule says otherwise.
+    pub enforcement: Enforcement,
     /// Counters that hold a failure.
     pub counters: u64,
     /// Counters that are at their limit.

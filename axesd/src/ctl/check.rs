@@ -120,6 +120,9 @@ fn judge(facts: Facts) -> Vec<finding::Finding> {
     let Facts { mut config, permissions, services, lines, installed, accounts, sshd, daemon } =
         facts;
     let mut findings = Vec::from_iter(config.judge());
+    if let (Some(policy), Some(daemon)) = (&mut config.policy, &daemon) {
+        policy.add(&daemon.entries);
+    }
     let policy = config.policy.as_ref();
     findings.extend(permissions.judge());
     // Where lockouts are only logged, nobody is kept from guessing anyway.

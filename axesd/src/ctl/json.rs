@@ -1,6 +1,6 @@
 //! Answers as scripts read them. Names and types in here are a promise: add, never change.
 
-use axes_proto::control::{Attempt, Counter, Lane, Reset, Status};
+use axes_proto::control::{Attempt, Counter, Enforcement, Lane, Reset, Status};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -42,10 +42,21 @@ fn status_object(status: &Status) -> Value {
     json!({
         "version": status.version, "uptime_seconds": status.uptime_s,
         "store": status.store, "store_alarm": status.store_alarm,
-        "counters": status.counters, "locked": status.locked,
+        "enforcement": enforcement_word(status.enforcement),
+        "counters_held": status.counters, "counters_locked": status.locked,
         "in_flight": status.in_flight, "waiting": status.waiting,
         "totals": status.totals,
     })
+}
+
+/// The word for how far lockouts are enforced.
+pub(super) const fn enforcement_word(enforcement: Enforcement) -> &'static str {
+    match enforcement {
+        Enforcement::On => "on",
+        Enforcement::Monitor => "monitor",
+        Enforcement::OtherServices => "other_services",
+        Enforcement::Off => "off",
+    }
 }
 
 /// An object for each counter.
@@ -149,7 +160,8 @@ mod tests {
     fn the_status_has_every_member() {
         let expected = json!({
             "version": "0.1.0", "uptime_seconds": 273_600, "store": "sled", "store_alarm": null,
-            "counters": 12, "locked": 3, "in_flight": 2, "waiting": 1,
+            "enforcement": "on", "counters_held": 12, "counters_locked": 3,
+            "in_flight": 2, "waiting": 1,
             "totals": { "success": 5, "failure": 6, "refused": 7, "abandoned": 8, "error": 9 },
         });
         assert_eq!(value(&Report::Status(samples::status())), expected);

@@ -14,6 +14,8 @@ use super::time;
 pub(super) const ALERT: Style = AnsiColor::Red.on_default();
 /// What is as it should be.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// Of a column but the last: a hostile name does not push everybody else off the screen.
+const WIDEST: u16 = 42;
 const HEADER: Style = Style::new().bold();
 pub(super) const PLAIN: Style = Style::new();
 
@@ -162,14 +164,20 @@ pub(super) fn table<const COLUMNS: usize>(rows: &[Row<COLUMNS>], blank: &str) ->
     table.load_preset(presets::NOTHING);
     table.set_header(rows.first().into_iter().flat_map(|(_, cells)| cells).map(|(title, _)| title));
     for (_, cells) in rows {
-        table.add_row(cells.iter().map(|(_, cell)| cell.as_deref().unwrap_or(blank)));
+        let mut row =
+            comfy_table::Row::from(cells.iter().map(|(_, cell)| cell.as_deref().unwrap_or(blank)));
+        // What is longer than its column is cut: --json has all of it.
+        table.add_row(row.max_height(1).clone());
     }
+    table.set_truncation_indicator("…");
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         let unused =
             |(_, cells): &Row<COLUMNS>| cells.get(index).is_none_or(|cell| cell.1.is_none());
         if rows.iter().all(unused) {
             column.set_constraint(ColumnConstraint::Hidden);
+        } else if index + 1 < COLUMNS {
+            column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(WIDEST)));
         }
     }
     // Coloured only when they are laid out: the codes would be measured as text.
@@ -202,6 +210,18 @@ mod tests {
              2025-11-23 09:28:20  alice         192.0.2.7        sshd      -       -         refused    locked\n\
              2025-11-23 09:28:20  名前名前名前名前  192.0.2.7        sshd      pts/3   -         refused    locked\n"
         );
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_cut_and_the_last_column_is_not() {
+        let mut attempt = samples::attempt();
+        attempt.username = Name::from_typed(&"x".repeat(250));
+        attempt.reason = Some(axes_proto::text::Sentence::from_typed(&"y".repeat(250)));
+        let now = time::moment(samples::NOW_MS).to_zoned(TimeZone::UTC);
+        let shown = attempt_table(&[attempt, samples::attempt()], &now);
+        assert!(shown.contains(&format!("{}…", "x".repeat(39))), "{shown}");
+        assert!(!shown.contains(&"x".repeat(41)) && shown.contains(&"y".repeat(250)), "{shown}");
+        assert_eq!(shown.lines().count(), 3, "{shown}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Answers as people read them.
 
 use axes_proto::Text;
-use axes_proto::control::{Attempt, Counter, Reset, Status, Subject, Which};
+use axes_proto::control::{Attempt, Counter, Enforcement, Reset, Status, Subject, Which};
 use jiff::Zoned;
 
 use super::exchange::Report;
@@ -42,11 +42,22 @@ fn glance(status: &Status) -> String {
         Some(alarm) => format!("{ALERT}ALARM: {alarm}{ALERT:#}"),
         None => "no alarm".to_owned(),
     };
+    let enforced = match status.enforcement {
+        Enforcement::On => "lockouts refuse whoever is locked".to_owned(),
+        Enforcement::OtherServices => "only in the services that `services` names".to_owned(),
+        Enforcement::Monitor => {
+            format!("{ALERT}nobody is locked out (lock_out_at_failure = false){ALERT:#}")
+        }
+        Enforcement::Off => {
+            format!("{ALERT}nobody is counted or refused (enabled = false){ALERT:#}")
+        }
+    };
     let Status { version, store, counters, locked, in_flight, waiting, totals, .. } = status;
     let uptime = time::span(status.uptime_s);
     format!(
         "axesd {version}, up {uptime}\n\
          Store:     {store}, {alarm}\n\
+         Enforced:  {enforced}\n\
          Counters:  {counters} with failures, {locked} of them locked\n\
          Attempts:  {in_flight} in flight, {waiting} of them waiting at the gate\n\
          Outcomes:  {} success, {} failure, {} refused, {} abandoned, {} error since the start\n",
@@ -176,6 +187,7 @@ mod tests {
             plain(&Report::Status(status)),
             "axesd 0.1.0, up 3days 4h\n\
              Store:     sled, ALARM: the disk is full\n\
+             Enforced:  lockouts refuse whoever is locked\n\
              Counters:  12 with failures, 3 of them locked\n\
              Attempts:  2 in flight, 1 of them waiting at the gate\n\
              Outcomes:  5 success, 6 failure, 7 refused, 8 abandoned, 9 error since the start\n"

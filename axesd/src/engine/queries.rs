@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axes_policy::effect::CounterState;
 
-use crate::engine::{Clock, Engine};
+use crate::engine::{Clock, Enforcement, Engine, Services};
 
 impl Engine {
     /// Every counter that holds a failure; none is out of date.
@@ -27,6 +27,14 @@ impl Engine {
     pub fn unfinished(&self) -> usize {
         let state = self.state.borrow();
         state.keeper.verifying() + state.unacknowledged
+    }
+
+    /// Whether lockouts refuse anybody where no rule says otherwise, and in which services.
+    #[must_use]
+    pub fn enforcement(&self) -> (Enforcement, Services) {
+        let state = self.state.borrow();
+        let settings = state.keeper.settings();
+        (settings.base.enforcement, settings.services.clone())
     }
 
     /// The longest wait at the gate.

@@ -5,11 +5,13 @@ use std::cmp::Reverse;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use axes_proto::control::{self, Reply, Request, Reset, Scope, Status, Subject, Totals, Which};
+use axes_proto::control::{
+    self, Enforcement, Reply, Request, Reset, Scope, Status, Subject, Totals, Which,
+};
 use axes_proto::text::Label;
 use tokio::net::UnixStream;
 
-use crate::engine::{self, CounterState, Filter, Unkept};
+use crate::engine::{self, CounterState, Filter, Services, Unkept};
 use crate::server::frames::{self, Fault};
 use crate::server::why::Asker;
 use crate::server::{Service, convert, lists, log, why};
@@ -76,6 +78,12 @@ fn status(service: &Service) -> Status {
         uptime_s: engine.clock().uptime().as_secs(),
         store: Label::from_typed(service.store),
         store_alarm: alarm.as_deref().map(convert::sentence),
+        enforcement: match engine.enforcement() {
+            (engine::Enforcement::Off, _) => Enforcement::Off,
+            (engine::Enforcement::Monitor, _) => Enforcement::Monitor,
+            (engine::Enforcement::On, Services::Only(_)) => Enforcement::OtherServices,
+            (engine::Enforcement::On, Services::All) => Enforcement::On,
+        },
         counters: number(counters.len()),
         locked: number(locked),
         in_flight: number(in_flight),

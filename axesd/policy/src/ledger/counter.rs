@@ -71,7 +71,7 @@ impl Counter {
         let Some(cooloff) = cooloff.filter(|_| self.locked().is_none()) else { return Vec::new() };
         let pairs = self.failures.iter().zip(self.failures.iter().skip(1));
         let quiet = |(earlier, later): &(&Entry, &Entry)| earlier.at.after(cooloff) <= later.at;
-        let stale = pairs.enumerate().filter(|(_, pair)| quiet(pair)).next_back();
+        let stale = pairs.enumerate().rfind(|(_, pair)| quiet(pair));
         let stale = stale.map_or(0, |(index, _)| index + 1);
         self.failures.drain(..stale).map(|entry| entry.id).collect()
     }

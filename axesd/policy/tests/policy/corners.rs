@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axes_policy::account::{Account, Home};
-use axes_policy::attempt::{Lane, Outcome, Reporter};
+use axes_policy::attempt::{Lane, Outcome};
 use axes_policy::client::{Address, Client, Visitor};
 use axes_policy::effect::AttemptId;
 use axes_policy::filter::{AddressFilter, Filter};
-use axes_policy::keeper::{Gate, Keeper};
+use axes_policy::keeper::Gate;
 use axes_policy::networks::Networks;
 use axes_policy::settings::{
     CoolOff, CounterId, CounterRule, Profile, RefusedTries, Rule, Settings,
@@ -186,56 +186,4 @@ fn what_applications_say_that_do_not_know_can_be_reset() {
         let shown = address.to_string();
         assert!(AddressFilter::parse(&shown).covers(&address), "{told}");
     }
-}
-
-/// What an administrator types, or the directory server says, while a million failures are kept.
-#[test]
-#[ignore = "a measurement"]
-fn times() {
-    let started = std::time::Instant::now();
-    let mut host = Host::new(settings(&[(PAIR, 5), (ADDRESS, 20), (USER, 100)]));
-    for number in 0..1_000_000_u32 {
-        let from = Address::Ip(std::net::Ipv4Addr::from(0x0a00_0000 + number / 10).into());
-        let one = Client { address: from, ..client(&format!("u{number}"), "") };
-        let id = AttemptId(u64::from(number) + 1);
-        let _ = host.keeper.begin(at(0), id, Visitor::plain(one, Reporter::Root));
-        let _ = host.keeper.answered(at(0), id);
-        let _ = host.keeper.verdict(at(0), id, Outcome::Failure);
-    }
-    println!("filled {:?}", started.elapsed());
-    let time = |what: &str, keeper: &mut Keeper, act: &dyn Fn(&mut Keeper)| {
-        let started = std::time::Instant::now();
-        act(keeper);
-        println!("{what} {:?}", started.elapsed());
-    };
-    let keeper = &mut host.keeper;
-    time("locked_but_for", keeper, &|it| drop(it.locked_but_for(&list("192.0.2.0/24"))));
-    let rules = strict_admins(2);
-    let wide = settings(&[(PAIR, 5), (ADDRESS, 20), (USER, 100)]);
-    let rules = Settings {
-        counters: wide.counters.iter().cloned().chain([rules.counters[1].clone()]).collect(),
-        base: wide.base,
-        rules: vec![Rule {
-            profile: Arc::new(Profile {
-                counters: vec![CounterId(3)],
-                ..(*rules.rules[0].profile).clone()
-            }),
-            ..rules.rules[0].clone()
-        }],
-        ..rules
-    };
-    time("reconfigure", keeper, &|it| drop(it.reconfigure(at(1), rules.clone())));
-    time("meet, unknown account without failures", keeper, &|it| {
-        drop(it.begin(at(1), AttemptId(9_000_000), known(member(&["users"]))));
-    });
-    let other = |groups: &[&str]| {
-        let groups = groups.iter().map(|it| Arc::from(*it)).collect();
-        let account = Account { name: "u7".into(), uid: 7, groups, home: Home::Local };
-        Visitor { account: Some(Arc::new(account)), ..visitor("u7", "192.0.2.1") }
-    };
-    time("meet, groups in another order", keeper, &|it| {
-        drop(it.begin(at(1), AttemptId(9_000_001), other(&["a", "b"])));
-        drop(it.begin(at(1), AttemptId(9_000_002), other(&["b", "a"])));
-    });
-    time("all expire", keeper, &|it| drop(it.advance(at(100_000))));
 }

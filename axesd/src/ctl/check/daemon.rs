@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use axes_proto::client::{Connection, Patience};
-use axes_proto::control::{Attempt, Filter, LogFilter, Outcome, Reading, Request, Status};
+use axes_proto::control::{
+    Attempt, Entry, Filter, ListName, LogFilter, Outcome, Reading, Request, Source, Status,
+};
 use axes_proto::pam;
 
 use super::finding::Finding;
@@ -28,6 +30,8 @@ pub(super) struct Daemon {
     control: Result<Status, CtlError>,
     /// Recent logins.
     pub(super) attempts: Vec<Attempt>,
+    /// Entries of both lists that were made at run time.
+    pub(super) entries: Vec<Entry>,
 }
 
 impl Daemon {
@@ -39,8 +43,11 @@ impl Daemon {
             other => format!("{}: {other}.", pam.display()),
         });
         let control_says = status(control);
-        let attempts = control_says.as_ref().map(|_| logins(control)).unwrap_or_default();
-        Self { pam: silent, control: control_says, attempts }
+        let (attempts, entries) = match control_says {
+            Ok(_) => (logins(control), entries(control)),
+            Err(_) => (Vec::new(), Vec::new()),
+        };
+        Self { pam: silent, control: control_says, attempts, entries }
     }
 
     /// Why its status cannot be seen by this user; that is no fault of the host.
@@ -85,6 +92,16 @@ fn logins(socket: &Path) -> Vec<Attempt> {
         // Whoever answered with a status and does not answer now is found next time.
         _ => Vec::new(),
     }
+}
+
+fn entries(socket: &Path) -> Vec<Entry> {
+    let lists = [ListName::White, ListName::Black].into_iter();
+    let asked =
+        lists.filter_map(|list| match exchange::ask(socket, Request::Entries(list), PATIENCE) {
+            Ok(Report::Entries(_, entries)) => Some(entries),
+            _ => None,
+        });
+    asked.flatten().filter(|entry| entry.source != Source::Configuration).collect()
 }
 
 fn glance(status: &Status, handler: Option<Handler>) -> Vec<Finding> {
@@ -149,7 +166,7 @@ mod tests {
     }
 
     fn found(control: Result<Status, CtlError>) -> Vec<String> {
-        let daemon = Daemon { pam: None, control, attempts: Vec::new() };
+        let daemon = Daemon { pam: None, control, attempts: Vec::new(), entries: Vec::new() };
         ids(&daemon.judge(Some(Handler::Sled)))
     }
 
@@ -180,7 +197,8 @@ mod tests {
         assert_eq!(found(Err(CtlError::Version(9))), ["axes.W019"]);
         let closed = || Err(CtlError::NotAllowed("/s".into()));
         assert_eq!(found(closed()), [""; 0]);
-        let daemon = Daemon { pam: None, control: closed(), attempts: Vec::new() };
+        let daemon =
+            Daemon { pam: None, control: closed(), attempts: Vec::new(), entries: Vec::new() };
         assert!(daemon.left_out().unwrap().contains("use sudo"));
     }
 

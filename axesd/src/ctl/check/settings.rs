@@ -7,6 +7,7 @@ use axes_policy::attribute::Attribute;
 use axes_policy::lists::List;
 use axes_policy::networks::Networks;
 use axes_policy::settings::{CounterRule, Enforcement, Services};
+use axes_proto::control::{Entry, Kind, ListName};
 use ipnetwork::IpNetwork;
 
 use super::pam::Service;
@@ -96,6 +97,20 @@ impl Policy {
 }
 
 impl Policy {
+    /// Adds what the lists hold beside the configuration.
+    pub(super) fn add(&mut self, entries: &[Entry]) {
+        for Entry { list, kind, subject, .. } in entries {
+            match (list, kind, subject.as_str().parse::<IpNetwork>()) {
+                (ListName::White, Kind::Network, Ok(network)) => self.whitelist.push(network),
+                (ListName::Black, Kind::Network, Ok(network)) => self.blacklist.push(network),
+                (ListName::White, Kind::User | Kind::Group | Kind::Uids, _) => {
+                    self.listed_users.push(subject.to_string());
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Whether a lockout refuses anybody in a service.
     pub(super) fn enforces(&self, service: &Service) -> bool {
         self.services.enforced(&service.name)

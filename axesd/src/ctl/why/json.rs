@@ -1,11 +1,11 @@
 //! An explanation as scripts read it. Names and types in here are a promise: add, never change.
 
-use axes_proto::control::{Enforcement, Exemption, ListEntry, Origin, Verdict, View};
+use axes_proto::control::{Exemption, ListEntry, Origin, Verdict, View};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Why;
-use crate::ctl::json::{attempt_object, counter_object, counter_objects};
+use crate::ctl::json::{attempt_object, counter_object, counter_objects, enforcement_word};
 use crate::ctl::time::{later, rfc3339};
 
 impl Why {
@@ -25,7 +25,7 @@ impl Why {
             "admitted": self.admits(), "verdict": verdict(&told.verdict), "reason": self.reason(),
             "until": left.map(|left| rfc3339(later(now, left))),
             "seconds_left": left.map(|left| left.div_ceil(1000)),
-            "rule": told.rule, "enforcement": enforcement(told.enforcement),
+            "rule": told.rule, "enforcement": enforcement_word(told.enforcement),
             "familiar": told.familiar, "failures_left": told.failures_left,
             "exemption": exemption(&told.verdict), "entry": entry(&told.verdict),
             "counter": counter.map(|counter| counter_object(counter, now)),
@@ -43,15 +43,6 @@ const fn verdict(verdict: &Verdict) -> &'static str {
         Verdict::Locked(..) => "locked",
         Verdict::Blacklisted(_) => "blacklisted",
         Verdict::NotWhitelisted => "not_whitelisted",
-    }
-}
-
-const fn enforcement(enforcement: Enforcement) -> &'static str {
-    match enforcement {
-        Enforcement::On => "on",
-        Enforcement::Monitor => "monitor",
-        Enforcement::OtherServices => "other_services",
-        Enforcement::Off => "off",
     }
 }
 
