@@ -1,24 +1,10 @@
 //! Names and addresses that are not kept as they are.
 
-use std::fs;
-use std::path::Path;
-
 use axes_e2e::application::{AUTH_ERR, MAXTRIES, SUCCESS};
 use axes_e2e::host::{Host, RIGHT, WRONG};
 
 const FROM: &str = "192.0.2.77";
 const USER: &str = "alice-the-owner";
-
-/// Whether some file below a folder holds a text.
-fn holds(folder: &Path, text: &str) -> bool {
-    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
-        if path.is_dir() {
-            return holds(&path, text);
-        }
-        let bytes = fs::read(&path).unwrap();
-        bytes.windows(text.len()).any(|window| window == text.as_bytes())
-    })
-}
 
 #[test]
 fn hashed_names_and_addresses_count_lock_and_are_found_again() {
@@ -39,7 +25,7 @@ fn hashed_names_and_addresses_count_lock_and_are_found_again() {
     assert_eq!(host.outcomes(USER).len(), 5);
     for text in [USER, FROM] {
         assert!(!host.log().contains(text), "{}", host.log());
-        assert!(!holds(&host.path("state"), text), "{text} is on disk");
+        assert!(!host.keeps(text), "{text} is on disk");
     }
     let reset = host.axesctl(&["reset", "--user", USER, "--address", FROM]);
     assert!(reset.status.success(), "{reset:?}");
@@ -54,7 +40,7 @@ fn hashed_names_and_addresses_count_lock_and_are_found_again() {
 fn what_is_kept_as_it_is_is_on_disk() {
     let host = Host::start("failure_limit = 2");
     assert_eq!(host.login(USER, FROM, WRONG), AUTH_ERR);
-    assert!(holds(&host.path("state"), USER), "or the other tests could not fail");
+    assert!(host.keeps(USER), "or the other tests could not fail");
     assert!(host.ask(&["show", FROM]).to_string().contains(FROM));
 }
 

@@ -222,6 +222,11 @@ impl Host {
         counters.min_by_key(free).map_or(0, |counter| numbers("failures", counter))
     }
 
+    /// Whether some file of the database holds a text.
+    pub fn keeps(&self, text: &str) -> bool {
+        holds(&self.path("state"), text.as_bytes())
+    }
+
     /// The socket for modules.
     pub fn socket(&self) -> PathBuf {
         self.path("axesd.sock")
@@ -240,6 +245,14 @@ impl Drop for Host {
             eprintln!("--- log of axesd\n{}---", self.log());
         }
     }
+}
+
+fn holds(folder: &Path, text: &[u8]) -> bool {
+    let entries = fs::read_dir(folder).expect("a folder");
+    entries.map(|entry| entry.expect("an entry").path()).any(|path| match path.is_dir() {
+        true => holds(&path, text),
+        false => fs::read(&path).is_ok_and(|bytes| bytes.windows(text.len()).any(|it| it == text)),
+    })
 }
 
 /// The module as it was built beside this test.
