@@ -7,7 +7,7 @@ use axes_policy::effect::CounterState;
 use crate::engine::{Clock, Enforcement, Engine, Services};
 
 impl Engine {
-    /// Every counter that holds a failure; none is out of date.
+    /// Every counter that holds a failure.
     #[must_use]
     pub fn counters(&self) -> Vec<CounterState> {
         let effects = self.state.borrow_mut().keeper.advance(self.clock.now());
