@@ -4,7 +4,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get
 # What building needs, and what the tests in a booted Debian need on top of it.
 BUILD_PACKAGES := gcc libc6-dev libpam0g-dev
-TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev
+TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind
 # Booting a machine takes root.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
@@ -31,7 +31,7 @@ lint: .build-packages .test-packages ## Formatting, clippy, shell scripts
 unit: build ## Tests beside the code
 	cargo test --workspace --exclude axes-e2e
 
-libpam: build ## Real libpam, real daemon, no container; scenarios of django-axes
+libpam: build .test-packages ## Real libpam, real daemon, no container; scenarios of django-axes
 	cargo test --package axes-e2e --test libpam --test conformance
 
 deb: .build-packages ## Builds target/debian/axes_*.deb

@@ -18,5 +18,6 @@ mod log_follow;
 mod neighbours;
 mod privacy;
 mod replay;
+mod residue;
 mod settings;
 mod why;
