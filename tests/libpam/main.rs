@@ -4,6 +4,7 @@ mod account;
 mod basics;
 mod check;
 mod classic;
+mod clock;
 mod corners;
 mod crash;
 mod django_axes;

@@ -17,6 +17,8 @@ pub const RIGHT: &str = "correct horse";
 /// One that none accepts.
 pub const WRONG: &str = "wrong";
 
+/// Gives a process a wall clock of its own.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 /// How long the daemon may take to listen.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -152,6 +154,22 @@ impl Host {
         let child = self.daemon_command().spawn().expect("axesd");
         self.daemon = Some(child);
         wait_until("axesd listens", || self.axesctl(&["status"]).status.success());
+    }
+
+    /// Starts the daemon with a wall clock of its own: [`Host::set_clock`] sets it.
+    pub fn start_daemon_with_clock(&mut self, clock: &str) {
+        self.set_clock(clock);
+        let mut command = self.daemon_command();
+        command.env("LD_PRELOAD", FAKETIME).env("FAKETIME_TIMESTAMP_FILE", self.path("clock"));
+        // Only what an administrator can set; and as soon as he does.
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("FAKETIME_NO_CACHE", "1");
+        self.daemon = Some(command.spawn().expect("axesd"));
+        wait_until("axesd listens", || self.axesctl(&["status"]).status.success());
+    }
+
+    /// Sets the clock of the daemon, as `+1d` or `-1d` from that of this machine.
+    pub fn set_clock(&self, clock: &str) {
+        fs::write(self.path("clock"), clock).expect("a clock");
     }
 
     /// The daemon's command line, for those who want to see it fail.
