@@ -12,6 +12,7 @@ mod local;
 mod outage;
 mod package;
 mod policy;
+mod privileges;
 mod setup;
 mod ssh;
 mod stories;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         ssh::trials(&bookworm),
         local::trials(&bookworm),
         policy::trials(&bookworm),
+        privileges::trials(&bookworm),
         outage::trials(&bookworm),
         burst::trials(&bookworm),
         why::trials(&bookworm),

@@ -117,18 +117,11 @@ impl Ledger {
             if !failure.marks.past().contains(&tag) {
                 effects.extend(self.age(key, failure.at));
             }
-            // What a familiar address adds to the counter of strangers ends at its limit.
-            let beside = failure.lane == Lane::Familiar && key.has_lanes() && !key.is_familiar();
-            if beside && self.is_locked(key) {
-                failure.marks.let_go(tag);
-                continue;
+            if self.takes(key, tag, &mut failure) {
+                counters += 1;
+                effects.extend(self.append(rule, key, &failure));
+                effects.extend(self.fold_surplus(key));
             }
-            if self.is_locked(key) {
-                failure.marks.came_past(tag);
-            }
-            counters += 1;
-            effects.extend(self.append(rule, key, &failure));
-            effects.extend(self.fold_surplus(key));
         }
         if counters > 0 {
             effects.insert(0, Effect::Keep(failure.clone()));
@@ -205,6 +198,18 @@ impl Ledger {
     /// The next lockout of the counters that a filter names is a first one.
     pub(crate) fn forget_levels(&mut self, filter: &Filter) -> Vec<Effect> {
         self.levels.forget(|counter| filter.names(counter))
+    }
+
+    /// Whether a counter takes a failure; marks what a restart has to know of that.
+    fn takes(&self, key: &CounterKey, tag: Tag, failure: &mut Failure) -> bool {
+        // What a familiar address adds to the counter of strangers ends at its limit.
+        let beside = failure.lane == Lane::Familiar && key.has_lanes() && !key.is_familiar();
+        match (self.is_locked(key), beside) {
+            (false, _) => return true,
+            (true, true) => failure.marks.let_go(tag),
+            (true, false) => failure.marks.came_past(tag),
+        }
+        !beside
     }
 
     /// Ends what is over by this moment in one counter.
