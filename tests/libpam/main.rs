@@ -16,6 +16,7 @@ mod lists_socket;
 mod log;
 mod log_follow;
 mod neighbours;
+mod panic;
 mod privacy;
 mod replay;
 mod settings;
