@@ -10,6 +10,7 @@ mod django_axes;
 mod documents;
 mod edges;
 mod failmode;
+mod impostor;
 mod limit;
 mod lists;
 mod lists_socket;
