@@ -8,6 +8,7 @@ mod exchange;
 mod follow;
 mod json;
 mod lists;
+mod panic_off;
 mod replay;
 #[cfg(test)]
 mod samples;

@@ -1,5 +1,6 @@
 //! `axesd`: starts, reloads, ends.
 
+mod kernel;
 mod sockets;
 
 use std::io::Write as _;
@@ -44,6 +45,10 @@ struct Arguments {
     /// Reads the configuration, says what is wrong with it, and ends.
     #[arg(long)]
     check_config: bool,
+    /// Where the kernel command line is read, once: `axes=off` on it refuses nobody until the
+    /// next boot.
+    #[arg(long, value_name = "FILE", default_value = "/proc/cmdline")]
+    kernel_command_line: PathBuf,
 }
 
 /// Why the daemon cannot start or go on.
@@ -63,8 +68,7 @@ enum DaemonError {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result =
-        if arguments.check_config { check(&arguments.config) } else { run(&arguments.config) };
+    let result = if arguments.check_config { check(&arguments.config) } else { run(&arguments) };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -81,7 +85,8 @@ fn check(path: &Path) -> Result<(), DaemonError> {
         .map_err(|error| DaemonError::Io("standard output", error))
 }
 
-fn run(path: &Path) -> Result<(), DaemonError> {
+fn run(arguments: &Arguments) -> Result<(), DaemonError> {
+    let path = &arguments.config;
     umask(Mode::from_bits_truncate(0o077));
     raise_descriptor_limit();
     let config = config::load(path)?;
@@ -98,6 +103,7 @@ fn run(path: &Path) -> Result<(), DaemonError> {
     let pseudonyms = Pseudonyms::new(secret(&config.store)?);
     let (settings, bounds) = (config.settings.clone(), log_settings(config.access_log));
     let engine = Engine::new(settings, bounds, pseudonyms, kept, committer.clone(), logger.clone());
+    heed_kernel(&arguments.kernel_command_line, &engine, &logger);
     let engine = Rc::new(engine);
     let service = Service {
         engine: engine.clone(),
@@ -111,6 +117,18 @@ fn run(path: &Path) -> Result<(), DaemonError> {
     let result = serve(&config, Rc::new(service));
     finish(committer, writer, &logger);
     result
+}
+
+/// Before anybody is served.
+fn heed_kernel(command_line: &Path, engine: &Engine, logger: &Logger) {
+    match kernel::says_off(command_line) {
+        Ok(true) => engine.panic_off_while_up(),
+        Ok(false) => {}
+        Err(error) => {
+            let path = command_line.display();
+            logger.warning(format!("{path}: {error}; whether it says axes=off is not known"));
+        }
+    }
 }
 
 /// A connection is a descriptor; the usual soft limit of 1024 is too few.

@@ -7,6 +7,7 @@ mod clock;
 mod effects;
 mod lists;
 mod names;
+mod panic_off;
 mod pseudonyms;
 mod queries;
 mod records;
@@ -41,6 +42,7 @@ pub use crate::engine::access_log::{LogFilter, LogSettings, Recorded, Slice, Tot
 pub use crate::engine::clock::Clock;
 pub use crate::engine::lists::{Addition, ListChange, ListOutcome, Remark};
 pub use crate::engine::names::{Names, Person};
+pub use crate::engine::panic_off::Held;
 pub use crate::engine::pseudonyms::{Pseudonyms, Unkept};
 pub use crate::engine::records::LogScope;
 pub use crate::engine::why::Place;
@@ -121,6 +123,7 @@ impl Engine {
         let (state, deadline) = (RefCell::new(state), Notify::new());
         let engine = Self { state, pseudonyms, clock, committer, logger, deadline };
         engine.carry_out(effects);
+        engine.tell_of_panic_held();
         engine
     }
 

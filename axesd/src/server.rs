@@ -7,6 +7,7 @@ mod limits;
 mod lists;
 mod log;
 mod pam;
+mod panic_off;
 mod peer;
 mod prompts;
 mod why;

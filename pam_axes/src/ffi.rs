@@ -171,6 +171,12 @@ pub(crate) fn log_without_handle(text: &str) {
     unsafe { libc::syslog(libc::LOG_AUTHPRIV | libc::LOG_CRIT, c"%s".as_ptr(), text.as_ptr()) }
 }
 
+/// The user whose rights this program has.
+pub(crate) fn effective_user() -> u32 {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
 /// Sleeps for a time, or until a signal comes.
 pub(crate) fn interruptible_sleep(time: Duration) {
     let seconds = libc::time_t::try_from(time.as_secs()).unwrap_or(0);

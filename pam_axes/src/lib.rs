@@ -21,6 +21,7 @@ mod log;
 mod options;
 mod outcome;
 mod panics;
+mod peer;
 
 use std::ffi::CStr;
 

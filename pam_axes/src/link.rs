@@ -8,6 +8,7 @@ use axes_proto::pam::{Client, Outcome, Reply, Request, Stage};
 use axes_proto::text::Sentence;
 
 use crate::options::Options;
+use crate::peer;
 
 /// Until the daemon has said how long the gate may take.
 const GATE_WAIT: Duration = Duration::from_secs(10);
@@ -85,7 +86,7 @@ impl Link {
     pub(crate) fn account(&mut self) -> Result<Decision, Unreachable> {
         let request = Request::Account(self.client.clone());
         let reply = self.timed(Duration::ZERO, |link, patience| {
-            Connection::open(&link.socket, patience)?.ask(&request, patience)
+            peer::connect(&link.socket, patience)?.ask(&request, patience)
         });
         self.decide(reply)
     }
@@ -102,7 +103,7 @@ impl Link {
         };
         let request = Request::Begin(self.client.clone(), stage);
         self.timed(wait, |link, patience| {
-            let connection = Connection::open(&link.socket, patience)?;
+            let connection = peer::connect(&link.socket, patience)?;
             let reply = connection.ask(&request, patience)?;
             link.connection = Some(connection);
             Ok(reply)

@@ -8,6 +8,7 @@ use crate::client::Word;
 use crate::key::CounterKey;
 use crate::lists::Entry;
 use crate::note::{Note, NoteKey};
+use crate::panic_off::PanicOff;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
@@ -28,6 +29,8 @@ pub enum Effect {
     Drop(NoteKey),
     /// An entry of a list ended by itself.
     Ended(Entry),
+    /// The time in which nobody was refused ended by itself.
+    PanicOver(PanicOff),
     /// A counter reached its limit.
     Locked(CounterState),
     /// A counter that was locked is not any more.

@@ -9,6 +9,7 @@ use crate::client::{Address, Client, Visitor};
 use crate::effect::Refusal;
 use crate::key::CounterKey;
 use crate::lists::{Entries, List, ListName};
+use crate::panic_off::Panic;
 use crate::settings::{Enforcement, Profile, Settings, Users};
 use crate::subject::Subject;
 
@@ -18,6 +19,7 @@ pub(crate) struct Judge {
     pub(crate) settings: Settings,
     pub(crate) entries: Entries,
     pub(crate) accounts: Accounts,
+    pub(crate) panic: Panic,
 }
 
 /// What a client is to the rules.
@@ -44,6 +46,12 @@ pub enum Exemption {
 }
 
 impl Judge {
+    /// One that knows nobody yet.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let (entries, accounts) = (Entries::default(), Accounts::default());
+        Self { settings, entries, accounts, panic: Panic::default() }
+    }
+
     /// Judges a visitor before any attempt of it is looked at.
     pub(crate) fn standing(&self, visitor: &Visitor) -> Standing {
         if let Some(refusal) = self.banned(visitor) {
@@ -57,7 +65,8 @@ impl Judge {
 
     /// Why the lists refuse a client, whatever it does.
     pub(crate) fn banned(&self, visitor: &Visitor) -> Option<Refusal> {
-        if self.settings.base.enforcement == Enforcement::Off {
+        let off = self.settings.base.enforcement == Enforcement::Off;
+        if off || self.panic.span().is_some() {
             return None;
         }
         if let Some(subject) = self.listed(ListName::Black, visitor) {
@@ -160,9 +169,9 @@ impl Judge {
         foreign.then_some(Exemption::DirectoryAccount)
     }
 
-    /// The profile, as it is enforced in the service of a client.
+    /// The profile, as it is enforced now and in the service of a client.
     fn enforced(&self, profile: &Arc<Profile>, client: &Client) -> Arc<Profile> {
-        if self.settings.services.enforced(&client.service) {
+        if self.panic.span().is_none() && self.settings.services.enforced(&client.service) {
             return profile.clone();
         }
         Arc::new(Profile { enforcement: Enforcement::Monitor, ..(**profile).clone() })

@@ -3,6 +3,7 @@
 mod changes;
 mod gate;
 mod memory;
+mod panic_off;
 mod queries;
 
 use std::sync::Arc;
@@ -132,10 +133,11 @@ impl Keeper {
         (outcome, effects)
     }
 
-    /// Ends what is over: waiting, places held, cool-offs, entries of lists.
+    /// Ends what is over: waiting, places held, cool-offs, entries of lists, panic-off.
     pub fn advance(&mut self, now: Timestamp) -> Vec<Effect> {
         self.now = self.now.max(now);
-        let mut effects = self.end_entries();
+        let mut effects = self.end_panic_off();
+        effects.extend(self.end_entries());
         effects.extend(self.familiar.expire(self.now));
         let (forgotten, lowered) = self.ledger.expire(self.now);
         effects.extend(forgotten);
@@ -155,6 +157,7 @@ impl Keeper {
             self.ledger.next_expiry(),
             self.familiar.next_end(),
             self.judge.entries.next_end(),
+            self.judge.panic.next_end(),
         ];
         deadlines.into_iter().flatten().min()
     }

@@ -16,6 +16,7 @@ pub mod lists;
 pub mod message;
 pub mod networks;
 pub mod note;
+pub mod panic_off;
 pub mod settings;
 pub mod subject;
 pub mod time;

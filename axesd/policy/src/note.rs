@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::account::Account;
 use crate::key::{CounterKey, Origin};
 use crate::lists::{Entry, ListName};
+use crate::panic_off::PanicOff;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
@@ -33,6 +34,8 @@ pub enum Note {
     Account(Arc<Account>),
     /// An entry of a list made at run time.
     Entry(Entry),
+    /// Nobody is refused for some time.
+    PanicOff(PanicOff),
 }
 
 /// Names a [`Note`].
@@ -46,6 +49,8 @@ pub enum NoteKey {
     Account(Arc<str>),
     /// By list and subject.
     Entry(ListName, Subject),
+    /// There is one.
+    PanicOff,
 }
 
 /// Names a counter across changes of the settings.
@@ -66,6 +71,7 @@ impl Note {
             Self::Level { key, .. } => NoteKey::Level(key.clone()),
             Self::Account(account) => NoteKey::Account(account.name.clone()),
             Self::Entry(entry) => NoteKey::Entry(entry.list, entry.subject.clone()),
+            Self::PanicOff(_) => NoteKey::PanicOff,
         }
     }
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, recv, send, socket,
+    AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, getsockopt, recv, send, socket,
+    sockopt,
 };
 
 use crate::frame::{self, FrameError, Message, PREFIX};
@@ -21,6 +22,12 @@ pub enum ClientError {
     /// Nobody listens, or this user may not connect.
     #[error("cannot connect: {0}")]
     Connect(#[source] Errno),
+    /// Somebody listens there who is not the daemon.
+    #[error(
+        "uid {0} listens there, whose word does not count: axesd runs as root, or as the owner of \
+         the socket's folder, above which nobody but root may write"
+    )]
+    Impostor(u32),
     /// The time given is used up.
     #[error("no answer in time")]
     TimedOut,
@@ -89,6 +96,16 @@ impl Connection {
                 Err(errno) => return Err(ClientError::Connect(errno)),
             }
         }
+    }
+
+    /// The user who listens, or whose program made the listener: the kernel says, not he.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Io`].
+    pub fn peer_uid(&self) -> Result<u32, ClientError> {
+        let peer = getsockopt(&self.0, sockopt::PeerCredentials).map_err(ClientError::Io)?;
+        Ok(peer.uid())
     }
 
     /// Sends one message and waits for one answer.

@@ -38,6 +38,35 @@ pub enum Request {
     /// where there is one, a [`Reply::Counter`] for each lockout that begins or ceases to refuse
     /// by that. Or a [`Reply::Unusable`], and nothing is changed.
     Change(Change),
+    /// Begins or ends a time in which nobody is refused; a [`Reply::PanicOff`].
+    PanicOff(PanicSwitch),
+}
+
+/// The longest time in which nobody is refused, in milliseconds.
+pub const MOST_PANIC_OFF_MS: u64 = 24 * 3_600_000;
+
+/// Begins or ends a time in which nobody is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PanicSwitch {
+    /// From now on, in place of such a time that runs already.
+    Begin {
+        /// How long, in milliseconds; at most [`MOST_PANIC_OFF_MS`].
+        for_ms: u64,
+        /// Why.
+        reason: Option<Comment>,
+    },
+    /// Now.
+    End,
+}
+
+/// A time in which nobody is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PanicOff {
+    /// How long it lasts, in milliseconds; `None` where the kernel command line says so, and only
+    /// another boot ends it.
+    pub left_ms: Option<u64>,
+    /// Why.
+    pub reason: Option<Comment>,
 }
 
 /// Subjects in one [`Change`]; each may have to be looked up in a directory.
@@ -192,6 +221,13 @@ pub enum Reply {
     Remark(u32, Remark),
     /// The subject with this number cannot be one.
     Unusable(u32, Sentence),
+    /// Answer to [`Request::PanicOff`].
+    PanicOff {
+        /// What held when it came.
+        before: Option<PanicOff>,
+        /// What holds now.
+        now: Option<PanicOff>,
+    },
 }
 
 /// An entry of a list.
@@ -264,6 +300,8 @@ pub struct Status {
     pub store_alarm: Option<Sentence>,
     /// Whether lockouts refuse anybody, where no rule says otherwise.
     pub enforcement: Enforcement,
+    /// Whether nobody is refused for some time, whatever else says so.
+    pub panic_off: Option<PanicOff>,
     /// Counters that hold a failure.
     pub counters: u64,
     /// Counters that are at their limit.
@@ -448,6 +486,8 @@ pub enum Enforcement {
     OtherServices,
     /// Nobody is counted.
     Off,
+    /// For some time everybody is counted, and nobody refused, not by lists either.
+    PanicOff,
 }
 
 /// How much somebody is told.

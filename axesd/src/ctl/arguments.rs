@@ -2,6 +2,7 @@
 
 mod lists;
 mod log;
+mod panic_off;
 mod why;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use ipnetwork::IpNetwork;
 use jiff::Timestamp;
 use lists::ListCommand;
 use log::{LogArguments, ResetLogsArguments};
+use panic_off::PanicOffArguments;
 use why::WhyArguments;
 
 use super::check;
@@ -137,6 +139,7 @@ pub(super) enum Command {
         against: Option<PathBuf>,
     },
     Why(WhyArguments),
+    PanicOff(PanicOffArguments),
     /// Show or change the list of clients that are never counted and never refused.
     Whitelist {
         #[command(subcommand)]
@@ -197,6 +200,7 @@ impl Command {
             Self::Whitelist { command } => return command.task(ListName::White),
             Self::Blacklist { command } => return command.task(ListName::Black),
             Self::ResetLogs(reset) => reset.request(),
+            Self::PanicOff(switch) => switch.request(),
             Self::Check { explain: Some(rule), .. } => return Task::Explain(rule),
             Self::Check { root, config, explain: None } => return Task::Check { root, config },
             Self::Status => Request::Status,

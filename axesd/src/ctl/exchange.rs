@@ -12,6 +12,7 @@ use axes_proto::text::Sentence;
 
 use super::error::CtlError;
 use super::lists::Amended;
+use super::panic_off::Switched;
 use super::why::Why;
 
 /// What was asked for, and what came back: counters with the locked ones first, attempts with
@@ -30,6 +31,7 @@ pub(super) enum Report {
     Why(Box<Why>),
     Entries(ListName, Vec<Entry>),
     Amended(Amended),
+    PanicOff(Switched),
 }
 
 /// Asks, and reads up to the end of the answer; no single wait takes longer than `patience`.
@@ -38,7 +40,7 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
     let connection = put(socket, &request, patience)?;
     let (mut status, mut counters, mut attempts, mut done) = (None, vec![], vec![], None);
     let (mut reloaded, mut removed, mut explained) = (None, None, None);
-    let mut entries = vec![];
+    let (mut entries, mut switched) = (vec![], None);
     loop {
         match connection.receive(&mut Patience::of(patience)).map_err(failed)? {
             Reply::Status(told) => status = Some(told),
@@ -49,6 +51,7 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
             Reply::LogsReset(entries) => removed = Some(entries),
             Reply::Why(explanation) => explained = Some(*explanation),
             Reply::Entry(entry) => entries.push(entry),
+            Reply::PanicOff { before, now } => switched = Some((before, now)),
             Reply::Missed(_) | Reply::Remark(..) | Reply::Unusable(..) => {
                 return Err(CtlError::Incomplete);
             }
@@ -69,6 +72,10 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
         Request::Entries(list) => Report::Entries(list, entries),
         // Several make one change: see `lists`.
         Request::Change(_) => return Err(CtlError::Incomplete),
+        Request::PanicOff(switch) => {
+            let (before, now) = switched.ok_or(CtlError::Incomplete)?;
+            Report::PanicOff(Switched { switch, before, now })
+        }
         Request::ResetLogs(_) => removed.map(Report::LogsReset).ok_or(CtlError::Incomplete)?,
         Request::Why(_) => {
             let explanation = explained.ok_or(CtlError::Incomplete)?;
@@ -104,6 +111,7 @@ impl Report {
             | Self::Reloaded(_)
             | Self::Entries(..)
             | Self::Why(_) => false,
+            Self::PanicOff(switched) => switched.is_empty(),
             Self::Amended(amended) => amended.entries.is_empty(),
             Self::Show(_, counters, attempts) => counters.is_empty() && attempts.is_empty(),
             Self::Log(attempts) => attempts.is_empty(),

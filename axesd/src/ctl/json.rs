@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::exchange::{Report, outcome_word};
-use super::lists;
 use super::time::{later, moment, rfc3339};
+use super::{lists, panic_off};
 
 /// One object.
 pub(super) fn render(report: &Report, now: Timestamp) -> Value {
@@ -24,6 +24,7 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
         Report::LogsReset(entries) => json!({ "removed": entries }),
         Report::Entries(list, entries) => lists::json_entries(*list, entries, now),
         Report::Amended(amended) => lists::json(amended, now),
+        Report::PanicOff(switched) => switched.json(now),
         Report::Reloaded(rest) => json!({ "reloaded": true, "note": rest }),
         Report::Why(why) => why.json(now),
         Report::Reset(Reset { failures, unlocked }, counters) => {
@@ -39,7 +40,10 @@ pub(super) fn error(error: &impl ToString) -> Value {
 }
 
 fn status_object(status: &Status) -> Value {
+    let panic_off = panic_off::members(status.panic_off.as_ref());
     json!({
+        "panic_off": panic_off.by, "panic_off_seconds_left": panic_off.seconds_left,
+        "panic_off_reason": panic_off.reason,
         "version": status.version, "uptime_seconds": status.uptime_s,
         "store": status.store, "store_alarm": status.store_alarm,
         "enforcement": enforcement_word(status.enforcement),
@@ -56,6 +60,7 @@ pub(super) const fn enforcement_word(enforcement: Enforcement) -> &'static str {
         Enforcement::Monitor => "monitor",
         Enforcement::OtherServices => "other_services",
         Enforcement::Off => "off",
+        Enforcement::PanicOff => "panic_off",
     }
 }
 
@@ -160,7 +165,8 @@ mod tests {
     fn the_status_has_every_member() {
         let expected = json!({
             "version": "0.1.0", "uptime_seconds": 273_600, "store": "sled", "store_alarm": null,
-            "enforcement": "on", "counters_held": 12, "counters_locked": 3,
+            "enforcement": "on", "panic_off": null, "panic_off_seconds_left": null,
+            "panic_off_reason": null, "counters_held": 12, "counters_locked": 3,
             "in_flight": 2, "waiting": 1,
             "totals": { "success": 5, "failure": 6, "refused": 7, "abandoned": 8, "error": 9 },
         });

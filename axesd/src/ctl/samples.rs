@@ -85,6 +85,7 @@ pub(super) fn attempt() -> Attempt {
 pub(super) fn status() -> Status {
     Status {
         enforcement: Enforcement::On,
+        panic_off: None,
         version: Label::from_typed("0.1.0"),
         uptime_s: 273_600,
         store: Label::from_typed("sled"),

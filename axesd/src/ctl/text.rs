@@ -5,9 +5,9 @@ use axes_proto::control::{Attempt, Counter, Enforcement, Reset, Status, Subject,
 use jiff::Zoned;
 
 use super::exchange::Report;
-use super::lists;
 use super::tables::{ALERT, attempt_table, counter_table, fraction};
 use super::time;
+use super::{lists, panic_off};
 
 /// The whole answer. Times of day are those of the time zone of `now`.
 pub(super) fn render(report: &Report, now: &Zoned) -> String {
@@ -25,6 +25,7 @@ pub(super) fn render(report: &Report, now: &Zoned) -> String {
         Report::Why(why) => why.text(now),
         Report::Entries(list, entries) => lists::text_entries(*list, entries, now.timestamp()),
         Report::Amended(amended) => lists::text(amended),
+        Report::PanicOff(switched) => switched.text(now),
         Report::Reloaded(None) => "The configuration is in force.\n".into(),
         Report::Reloaded(Some(rest)) => {
             format!("The rest of the configuration is in force; {rest}.\n")
@@ -48,6 +49,7 @@ fn glance(status: &Status) -> String {
         Enforcement::Monitor => {
             format!("{ALERT}nobody is locked out (lock_out_at_failure = false){ALERT:#}")
         }
+        Enforcement::PanicOff => panic_off::enforced(status.panic_off.as_ref()),
         Enforcement::Off => {
             format!("{ALERT}nobody is counted or refused (enabled = false){ALERT:#}")
         }

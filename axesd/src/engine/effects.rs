@@ -97,6 +97,7 @@ impl Engine {
     /// Carries effects out but for the changes to be stored, which come back.
     fn changes(&self, effects: Vec<Effect>) -> Vec<Change> {
         self.tell_of_ends(&effects);
+        self.tell_of_panic(&effects);
         let mut changes = Vec::new();
         for effect in effects {
             match effect {
@@ -104,7 +105,7 @@ impl Engine {
                 Effect::Forget(id) => changes.push(Change::ForgetFailure(id)),
                 Effect::Remember(note) => changes.push(Change::Remember(note)),
                 Effect::Drop(key) => changes.push(Change::Drop(key)),
-                Effect::Ended(_) => {}
+                Effect::Ended(_) | Effect::PanicOver(_) => {}
                 Effect::Locked(counter) => self
                     .logger
                     .notice(format!("locked {counter}{}", sentence::until(&counter, &self.clock))),

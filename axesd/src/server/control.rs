@@ -14,7 +14,7 @@ use tokio::net::UnixStream;
 use crate::engine::{self, CounterState, Filter, Services, Unkept};
 use crate::server::frames::{self, Fault};
 use crate::server::why::Asker;
-use crate::server::{Service, convert, lists, log, why};
+use crate::server::{Service, convert, lists, log, panic_off, why};
 
 /// For the request.
 pub(super) const FIRST: Duration = Duration::from_secs(5);
@@ -42,6 +42,7 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
         Request::Change(change) => return lists::change(service, stream, change).await,
         Request::Log(wanted) => return log::send(service, stream, &wanted).await,
         Request::Why(client) => return why::send(service, stream, &client, Asker::Trusted).await,
+        Request::PanicOff(switch) => panic_off::switch(service, switch).await,
         Request::ResetLogs(scope) => {
             match service.engine.reset_log(convert::log_scope(scope)).await {
                 Ok(removed) => vec![Reply::LogsReset(number(removed))],
@@ -73,6 +74,7 @@ fn status(service: &Service) -> Status {
     let locked = counters.iter().filter(|counter| counter.locked.is_some()).count();
     let (in_flight, waiting) = engine.in_flight();
     let alarm = service.alarm.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let panic_off = panic_off::held(service);
     Status {
         version: Label::from_typed(env!("CARGO_PKG_VERSION")),
         uptime_s: engine.clock().uptime().as_secs(),
@@ -80,10 +82,12 @@ fn status(service: &Service) -> Status {
         store_alarm: alarm.as_deref().map(convert::sentence),
         enforcement: match engine.enforcement() {
             (engine::Enforcement::Off, _) => Enforcement::Off,
+            _ if panic_off.is_some() => Enforcement::PanicOff,
             (engine::Enforcement::Monitor, _) => Enforcement::Monitor,
             (engine::Enforcement::On, Services::Only(_)) => Enforcement::OtherServices,
             (engine::Enforcement::On, Services::All) => Enforcement::On,
         },
+        panic_off,
         counters: number(counters.len()),
         locked: number(locked),
         in_flight: number(in_flight),

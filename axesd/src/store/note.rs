@@ -8,6 +8,7 @@ use axes_policy::attribute::AttributeSet;
 use axes_policy::key::{CounterKey, Origin};
 use axes_policy::lists::{Entry, ListName};
 use axes_policy::note::{LevelKey, Note, NoteKey};
+use axes_policy::panic_off::PanicOff;
 use axes_policy::settings::CounterId;
 use axes_policy::subject::Subject;
 use axes_policy::time::Timestamp;
@@ -21,6 +22,7 @@ pub(super) enum NoteKeyV1<'a> {
     Level(#[serde(borrow)] LevelKeyV1<'a>),
     Account(&'a str),
     Entry(ListV1, #[serde(borrow)] SubjectV1<'a>),
+    PanicOff,
 }
 
 /// What stands under a key; what the key says already is not repeated.
@@ -30,6 +32,7 @@ pub(super) enum NoteV1<'a> {
     Level(u8, u64),
     Account(u32, #[serde(borrow)] Vec<&'a str>, HomeV1),
     Entry(Option<&'a str>, u64, Option<u64>),
+    PanicOff(Option<&'a str>, u64, u64),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,6 +103,11 @@ impl NoteKeyV1<'_> {
                     until: until.map(at),
                 })
             }
+            (Self::PanicOff, NoteV1::PanicOff(reason, since, until)) => Note::PanicOff(PanicOff {
+                since: at(since),
+                until: at(until),
+                reason: reason.map(Into::into),
+            }),
             _ => return None,
         })
     }
@@ -112,6 +120,7 @@ impl<'a> From<&'a NoteKey> for NoteKeyV1<'a> {
             NoteKey::Level(key) => Self::Level(key.into()),
             NoteKey::Account(name) => Self::Account(name),
             NoteKey::Entry(list, subject) => Self::Entry((*list).into(), subject.into()),
+            NoteKey::PanicOff => Self::PanicOff,
         }
     }
 }
@@ -128,6 +137,9 @@ impl<'a> From<&'a Note> for NoteV1<'a> {
             Note::Entry(Entry { comment, since, until, .. }) => {
                 let until = until.map(Timestamp::as_millis);
                 Self::Entry(comment.as_deref(), since.as_millis(), until)
+            }
+            Note::PanicOff(PanicOff { since, until, reason }) => {
+                Self::PanicOff(reason.as_deref(), since.as_millis(), until.as_millis())
             }
         }
     }

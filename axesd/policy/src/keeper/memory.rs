@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::account::{Accounts, Learnt};
+use crate::account::Learnt;
 use crate::attempt::{Failure, Marks};
 use crate::client::Visitor;
 use crate::effect::Effect;
@@ -11,7 +11,6 @@ use crate::flight::Flights;
 use crate::judge::Judge;
 use crate::keeper::Keeper;
 use crate::ledger::Ledger;
-use crate::lists::Entries;
 use crate::note::Note;
 use crate::seats::Seats;
 use crate::settings::{Keep, Settings};
@@ -29,7 +28,7 @@ impl Keeper {
         failures: Vec<Failure>,
         notes: Vec<Note>,
     ) -> (Self, Vec<Effect>) {
-        let judge = Judge { settings, entries: Entries::default(), accounts: Accounts::default() };
+        let judge = Judge::new(settings);
         let mut keeper = Self {
             judge,
             now,
@@ -40,7 +39,8 @@ impl Keeper {
             tickets: 0,
         };
         notes.into_iter().for_each(|note| keeper.recall(note));
-        let mut effects = keeper.replay(failures);
+        let mut effects = keeper.recalled_panic_off();
+        effects.extend(keeper.replay(failures));
         effects.extend(keeper.advance(now));
         (keeper, effects)
     }
@@ -90,6 +90,7 @@ impl Keeper {
             Note::Account(account) => drop(self.judge.accounts.learn(&account)),
             // As many as were kept once fit again.
             Note::Entry(entry) => drop(self.judge.entries.put(vec![entry])),
+            Note::PanicOff(off) => self.judge.panic.off = Some(off.recalled(self.now)),
         }
     }
 

@@ -1,11 +1,9 @@
 use std::num::NonZeroU32;
 
 use super::*;
-use crate::account::Accounts;
 use crate::attempt::{Lane, Marks};
 use crate::attribute::{Attribute, AttributeSet};
 use crate::client::{Address, Client};
-use crate::lists::Entries;
 use crate::settings::{CoolOff, CounterRule, Settings};
 
 fn judge() -> Judge {
@@ -17,7 +15,7 @@ fn judge() -> Judge {
         cooloff: CoolOff::constant(None),
     };
     let settings = Settings::default().with_counters(vec![rule]);
-    Judge { settings, entries: Entries::default(), accounts: Accounts::default() }
+    Judge::new(settings)
 }
 
 fn fail(ledger: &mut Ledger, user: &str) -> Vec<Effect> {

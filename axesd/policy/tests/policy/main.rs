@@ -6,6 +6,7 @@ mod corners;
 mod exhaustive;
 mod explain;
 mod limit;
+mod panic_off;
 mod profiles;
 mod restarts;
 mod rules;

@@ -30,6 +30,9 @@ impl Why {
             Enforcement::OtherServices => {
                 format!("Failures in {service} are counted, but lock nobody out there (services)")
             }
+            Enforcement::PanicOff => {
+                "panic-off holds: failures are counted, but nobody is refused".to_owned()
+            }
             Enforcement::On | Enforcement::Off => return self.free(),
         };
         let locked = self.counters.iter().any(|counter| counter.locked_ms.is_some());

@@ -87,6 +87,7 @@ fn enforcement(
 ) -> Enforcement {
     match explanation.enforcement {
         engine::Enforcement::Off => Enforcement::Off,
+        _ if engine.panic_held().is_some() => Enforcement::PanicOff,
         _ if !engine.enforces(&visitor.client.service) => Enforcement::OtherServices,
         engine::Enforcement::Monitor => Enforcement::Monitor,
         engine::Enforcement::On => Enforcement::On,

@@ -12,6 +12,7 @@ use axes_policy::client::{Address, Client};
 use axes_policy::key::{CounterKey, Origin, Tag};
 use axes_policy::lists::{Entry, ListName};
 use axes_policy::note::{LevelKey, Note};
+use axes_policy::panic_off::PanicOff;
 use axes_policy::settings::CounterId;
 use axes_policy::subject::Subject;
 use axes_policy::time::Timestamp;
@@ -120,6 +121,8 @@ pub(crate) fn every_note() -> Vec<Note> {
     notes.extend(origins.map(level));
     notes.push(Note::Account(Arc::new(account)));
     notes.extend(subjects.map(|subject| Note::Entry(entry(subject))));
+    let (since, until) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
+    notes.push(Note::PanicOff(PanicOff { since, until, reason: Some("why".into()) }));
     notes
 }
 
