@@ -8,6 +8,7 @@ mod burst;
 mod doors;
 mod host;
 mod lab;
+mod last_door;
 mod local;
 mod outage;
 mod package;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         outage::trials(&bookworm),
         burst::trials(&bookworm),
         why::trials(&bookworm),
+        last_door::trials(&bookworm),
         package::trials(&bookworm, &trixie),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()

@@ -8,6 +8,7 @@ use axes_e2e::application::{AUTH_ERR, SUCCESS};
 use axes_e2e::host::{Host, RIGHT, WRONG, built};
 
 const README: &str = include_str!("../../README.md");
+const SECURITY: &str = include_str!("../../SECURITY.md");
 const MAKEFILE: &str = include_str!("../../Makefile");
 /// The page for users of django-axes.
 pub(crate) const DJANGO_AXES: &str = include_str!("../../packaging/doc/django-axes.md");
@@ -46,6 +47,16 @@ pub(crate) fn complaint(host: &Host, settings: &str) -> Option<String> {
     let mut check = Command::new(built("axesd"));
     let output = check.arg("--check-config").arg("--config").arg(&path).output().unwrap();
     (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn every_file_that_the_page_on_security_names_is_there() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../");
+    let folders = ["tests/", "axesd/", "pam_axes/", "packaging/"];
+    let words = SECURITY.split('`').filter(|word| folders.iter().any(|it| word.starts_with(it)));
+    let missing: Vec<_> =
+        words.clone().filter(|path| fs::metadata(format!("{root}{path}")).is_err()).collect();
+    assert!(missing.is_empty() && words.count() > 10, "{missing:?}");
 }
 
 #[test]

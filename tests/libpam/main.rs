@@ -2,6 +2,7 @@
 
 mod account;
 mod basics;
+mod callers;
 mod check;
 mod classic;
 mod clock;

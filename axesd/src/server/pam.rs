@@ -1,6 +1,9 @@
 //! One connection of a module: one attempt, or one question about an account. Whoever may not
 //! open the control socket asks about himself here.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use axes_proto::control;
@@ -195,24 +198,4 @@ fn reply(answer: Answer) -> Reply {
 
 fn failed(sentence: &str) -> Reply {
     Reply::Failed(convert::sentence(sentence))
-}
-
-#[cfg(test)]
-mod tests {
-    use axes_proto::control::Which;
-    use axes_proto::frame::PREFIX;
-
-    use super::*;
-
-    fn heard<M: frame::Message>(message: &M) -> Result<Heard, FrameError> {
-        decode(&frame::encode(message).unwrap()[PREFIX..])
-    }
-
-    #[test]
-    fn modules_and_people_are_told_apart_and_nobody_else_is_heard() {
-        assert!(matches!(heard(&Request::Answered), Ok(Heard::Module(Request::Answered))));
-        let list = control::Request::List(Which::All);
-        assert!(matches!(heard(&list), Ok(Heard::Person(control::Request::List(Which::All)))));
-        assert!(matches!(heard(&Reply::Proceed), Err(FrameError::Kind(Reply::KIND))));
-    }
 }

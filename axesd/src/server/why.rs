@@ -16,7 +16,7 @@
 
 mod tell;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::sync::Arc;
 

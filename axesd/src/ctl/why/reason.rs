@@ -31,7 +31,7 @@ impl Why {
                 format!("Failures in {service} are counted, but lock nobody out there (services)")
             }
             Enforcement::PanicOff => {
-                "panic-off holds: failures are counted, but nobody is refused".to_owned()
+                "While panic-off holds, failures are counted, but nobody is refused".to_owned()
             }
             Enforcement::On | Enforcement::Off => return self.free(),
         };

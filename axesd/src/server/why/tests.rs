@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use axes_proto::control::{Attempt, Counter, Explanation, Verdict, Which};
+use axes_proto::control::{
+    Attempt, Counter, Explanation, ListName, LogScope, PanicSwitch, Scope, Verdict, Which,
+};
 use axes_proto::text::{Host, Label, Name};
 use tokio::net::UnixStream;
 
@@ -22,11 +24,11 @@ struct Told {
     attempts: Vec<Attempt>,
 }
 
-fn run<T>(test: impl Future<Output = T>) -> T {
+pub(in crate::server) fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
 }
 
-fn host() -> Service {
+pub(in crate::server) fn host() -> Service {
     with(samples::engine())
 }
 
@@ -55,7 +57,7 @@ async fn fail(host: &Service, user: &str, from: &str) {
     host.engine.verdict(id, Outcome::Failure).await.unwrap();
 }
 
-fn question(user: &str, from: &str) -> pam::Client {
+pub(in crate::server) fn question(user: &str, from: &str) -> pam::Client {
     pam::Client {
         user: Name::from_typed(user),
         remote: (!from.is_empty()).then(|| Host::from_typed(from)),
@@ -191,7 +193,17 @@ fn attempts_are_those_that_the_counter_holds() {
 fn asking_changes_nothing_and_is_all_that_a_user_may_do_at_this_door() {
     run(async {
         let host = host();
-        for request in [Request::Status, Request::List(Which::All), Request::Reload] {
+        let requests = [
+            Request::Status,
+            Request::List(Which::All),
+            Request::Reload,
+            Request::Reset(Scope::All),
+            Request::ResetLogs(LogScope::All),
+            Request::Entries(ListName::White),
+            Request::PanicOff(PanicSwitch::End),
+            Request::PanicOff(PanicSwitch::Begin { for_ms: 1000, reason: None }),
+        ];
+        for request in requests {
             assert!(matches!(said(&host, &request).await, Reply::Failed(_)), "{request:?}");
         }
         let why = Request::Why(question("daemon", LOCAL));
