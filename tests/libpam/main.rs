@@ -17,6 +17,7 @@ mod log;
 mod log_follow;
 mod neighbours;
 mod privacy;
+mod reliability;
 mod replay;
 mod settings;
 mod why;
