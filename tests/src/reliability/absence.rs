@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::load;
-use crate::application::{AUTHINFO_UNAVAIL, SUCCESS, Session};
+use crate::application::{AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS, Session, describe};
 use crate::host::{Host, RIGHT, wait_until};
 
 /// How long there is no daemon.
@@ -34,9 +34,7 @@ pub struct Figures {
     /// Let in.
     pub let_in: u64,
     /// Turned away because the daemon was not there.
-    pub unavailable: u64,
-    /// Ended otherwise.
-    pub otherwise: u64,
+    pub turned_away: u64,
     /// The longest one.
     pub longest: Duration,
 }
@@ -106,8 +104,9 @@ fn log_in_until(folder: &Path, number: usize, stop: &AtomicBool) -> Figures {
         let session = Session::start(folder, "login", Some(&user));
         match session.from("192.0.2.7").at("ssh").try_password(RIGHT) {
             SUCCESS => figures.let_in += 1,
-            AUTHINFO_UNAVAIL => figures.unavailable += 1,
-            _ => figures.otherwise += 1,
+            // Before the prompt, and between the prompt and the password.
+            AUTHINFO_UNAVAIL | AUTH_ERR => figures.turned_away += 1,
+            code => panic!("a login ended with {}", describe(code)),
         }
         figures.longest = figures.longest.max(begun.elapsed());
     }
@@ -117,8 +116,7 @@ fn log_in_until(folder: &Path, number: usize, stop: &AtomicBool) -> Figures {
 fn sum(one: Figures, other: Figures) -> Figures {
     Figures {
         let_in: one.let_in + other.let_in,
-        unavailable: one.unavailable + other.unavailable,
-        otherwise: one.otherwise + other.otherwise,
+        turned_away: one.turned_away + other.turned_away,
         longest: one.longest.max(other.longest),
     }
 }
