@@ -1,7 +1,7 @@
 //! Callers that fail to log in as fast as the daemon takes it, and remember what they were told.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -167,7 +167,7 @@ pub fn counted_of_callers(host: &Host) -> Vec<u64> {
     (0..CALLERS).map(of).collect()
 }
 
-fn ask(socket: &PathBuf, request: &control::Request) -> Result<Vec<control::Reply>, ClientError> {
+fn ask(socket: &Path, request: &control::Request) -> Result<Vec<control::Reply>, ClientError> {
     let mut patience = Patience::of(PATIENCE);
     let connection = Connection::open(socket, &mut patience)?;
     connection.send(request, &mut patience)?;
