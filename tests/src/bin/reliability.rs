@@ -18,7 +18,10 @@ const MIXED: u32 = 20;
 const MISBEHAVIOUR: u32 = 10;
 const ABSENCES: u32 = 10;
 
-const TRIALS: [(&str, fn() -> Section); 5] = [
+/// Runs a trial to its end; panics where a promise is broken.
+type Trial = fn() -> Section;
+
+const TRIALS: [(&str, Trial); 5] = [
     ("limit", limits),
     ("kill", kills),
     ("absence", absences),

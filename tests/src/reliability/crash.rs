@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::load::{self, CALLERS, End, Load, Tallies};
+use super::load::{self, End, Load, Tallies};
 use super::{middle_and_longest, random_time};
 use crate::host::Host;
 
@@ -36,7 +36,7 @@ pub fn rounds(count: u32, mut progress: impl FnMut(u32)) -> Figures {
     for round in 1..=count {
         kill_under_load(&mut host, &tallies);
         restarts.push(load::started(&mut host, PATIENCE));
-        check(&host, &tallies);
+        load::check(&host, &tallies);
         if round % FORGIVEN_EVERY == 0 || round == count {
             add(&mut figures, &host, &tallies);
             assert!(host.axesctl(&["reset", "--all"]).status.success());
@@ -58,19 +58,6 @@ fn kill_under_load(host: &mut Host, tallies: &Tallies) {
     host.kill_daemon(libc::SIGKILL);
     let ends = callers.ends();
     assert!(ends.iter().all(|end| *end == End::Gone), "{ends:?}");
-}
-
-fn check(host: &Host, tallies: &Tallies) {
-    let (least, most) = (load::acknowledged(tallies), load::began(tallies));
-    let counted = load::counted_of_callers(host);
-    for caller in 0..CALLERS {
-        let (least, found, most) = (least[caller], counted[caller], most[caller]);
-        assert!(least <= found, "caller{caller}: {least} acknowledged, {found} are left");
-        assert!(found <= most, "caller{caller}: {most} begun, {found} are counted");
-    }
-    let status = load::status(host).expect("a status");
-    assert_eq!((status.in_flight, status.waiting), (0, 0), "places stay taken");
-    assert_eq!(status.store_alarm, None);
 }
 
 fn add(figures: &mut Figures, host: &Host, tallies: &Tallies) {

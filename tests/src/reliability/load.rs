@@ -147,6 +147,21 @@ pub fn status(host: &Host) -> Option<Status> {
     })
 }
 
+/// Panics unless all that was acknowledged is counted, nothing that was never begun is, no place
+/// is taken, and the daemon is content with its database.
+pub fn check(host: &Host, tallies: &Tallies) {
+    let (least, most) = (acknowledged(tallies), began(tallies));
+    let counted = counted_of_callers(host);
+    for caller in 0..CALLERS {
+        let (least, found, most) = (least[caller], counted[caller], most[caller]);
+        assert!(least <= found, "caller{caller}: {least} acknowledged, {found} are left");
+        assert!(found <= most, "caller{caller}: {most} begun, {found} are counted");
+    }
+    let status = status(host).expect("a status");
+    assert_eq!((status.in_flight, status.waiting), (0, 0), "places stay taken");
+    assert_eq!(status.store_alarm, None);
+}
+
 /// Failures of every user who has one.
 pub fn counted(host: &Host) -> HashMap<String, u64> {
     let list = control::Request::List(Which::All);

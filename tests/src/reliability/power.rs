@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::load::{self, CALLERS, Load, Tallies};
+use super::load::{self, Load, Tallies};
 use super::random_time;
 use crate::host::Host;
 
@@ -68,12 +68,9 @@ pub fn cuts_of_an_older_database(count: u32, mut progress: impl FnMut(u32)) -> F
     for round in 1..=count {
         machine.cut_under_load();
         machine.check();
-        figures.cuts = 0;
-        machine.add_to(&mut figures);
         progress(round);
     }
-    figures.acknowledged = load::acknowledged(&machine.tallies).iter().sum();
-    figures.cuts = count;
+    machine.add_to(&mut figures);
     figures
 }
 
@@ -82,7 +79,8 @@ struct Machine {
     disk: Disk,
     host: Host,
     tallies: Tallies,
-    lost_unsynced: bool,
+    cuts: u32,
+    lost_unsynced: u32,
     others: usize,
 }
 
@@ -90,7 +88,7 @@ impl Machine {
     fn new() -> Self {
         let host = Host::without_daemon(load::SETTINGS);
         let disk = Disk::new(host.path("disk"), host.path("state"));
-        Self { disk, host, tallies: load::tallies(), lost_unsynced: false, others: 0 }
+        Self { disk, host, tallies: load::tallies(), cuts: 0, lost_unsynced: 0, others: 0 }
     }
 
     fn grow_older(&mut self) {
@@ -123,7 +121,7 @@ impl Machine {
         unsynced.end();
         self.after_the_cut();
         let kept = fs::metadata(self.disk.mounted.join("unsynced")).map_or(0, |file| file.len());
-        self.lost_unsynced = kept < written;
+        self.lost_unsynced += u32::from(kept < written);
         forget_what_came_later(&self.tallies, &before);
     }
 
@@ -131,29 +129,22 @@ impl Machine {
         self.host.kill_daemon(libc::SIGKILL);
         self.disk.unmount();
         self.disk.mount();
+        self.cuts += 1;
     }
 
     /// Everything that was acknowledged is in the database, which opens without an alarm.
     fn check(&mut self) {
         load::started(&mut self.host, PATIENCE);
-        let status = load::status(&self.host).expect("a status");
-        assert_eq!(status.store_alarm, None);
-        let counted = load::counted_of_callers(&self.host);
-        let (least, most) = (load::acknowledged(&self.tallies), load::began(&self.tallies));
-        for caller in 0..CALLERS {
-            let (least, found, most) = (least[caller], counted[caller], most[caller]);
-            assert!(least <= found, "caller{caller}: {least} acknowledged, {found} are left");
-            assert!(found <= most, "caller{caller}: {most} begun, {found} are counted");
-        }
+        load::check(&self.host, &self.tallies);
         let others = load::counted(&self.host).keys().filter(|it| it.starts_with("other")).count();
         assert_eq!(others, self.others, "older failures");
         self.host.kill_daemon(libc::SIGKILL);
     }
 
     fn add_to(&self, figures: &mut Figures) {
-        figures.cuts += 1;
+        figures.cuts += self.cuts;
         figures.acknowledged += load::acknowledged(&self.tallies).iter().sum::<u64>();
-        figures.lost_unsynced += u32::from(self.lost_unsynced);
+        figures.lost_unsynced += self.lost_unsynced;
     }
 }
 
