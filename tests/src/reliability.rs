@@ -3,6 +3,8 @@
 
 pub mod absence;
 pub mod crash;
+mod disk;
+pub mod full;
 pub mod limit;
 pub mod load;
 pub mod power;

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use axes_e2e::reliability::absence::{self, Sockets};
 use axes_e2e::reliability::report::{self, Section, shown};
-use axes_e2e::reliability::{crash, limit, power, restart};
+use axes_e2e::reliability::{crash, full, limit, power, restart};
 
 const KILLS: u32 = 1000;
 const CUTS: u32 = 60;
@@ -17,15 +17,17 @@ const CROWDS: u32 = 50;
 const MIXED: u32 = 20;
 const MISBEHAVIOUR: u32 = 10;
 const ABSENCES: u32 = 10;
+const FULL: u32 = 10;
 
 /// Runs a trial to its end; panics where a promise is broken.
 type Trial = fn() -> Section;
 
-const TRIALS: [(&str, Trial); 5] = [
+const TRIALS: [(&str, Trial); 6] = [
     ("limit", limits),
     ("kill", kills),
     ("absence", absences),
     ("power", cuts),
+    ("full", full_disks),
     ("restart", restarts),
 ];
 
@@ -159,6 +161,24 @@ fn cuts() -> Section {
                 "Cuts that lost bytes of the file without a sync",
                 (new.lost_unsynced + old.lost_unsynced).to_string(),
             ),
+        ],
+    }
+}
+
+fn full_disks() -> Section {
+    let figures = full::rounds(FULL, progress("full disks", FULL));
+    Section {
+        title: "Full disks",
+        method: "The disk of the state is filled to the last byte while failures are reported, and emptied\n\
+                 again. Meanwhile the daemon counts in memory, answers that it could not write, and shows\n\
+                 an alarm in its status. Once the alarm is over it is killed and started again."
+            .to_owned(),
+        figures: vec![
+            ("Times that the disk was full", FULL.to_string()),
+            ("Failures reported meanwhile, all counted", figures.while_full.to_string()),
+            ("Of these answered as not on disk", figures.not_on_disk.to_string()),
+            ("Of all, missing after a kill that followed", "0".to_owned()),
+            ("Longest from space to the end of the alarm", shown(figures.recovery)),
         ],
     }
 }

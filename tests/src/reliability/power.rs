@@ -6,23 +6,19 @@
 //! power fails. The image is whole at that moment, which a copy of a file that is being written
 //! to would not be. What a disk loses from a cache that it lied about is not shown by this.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::disk::Disk;
 use super::load::{self, Load, Tallies};
 use super::random_time;
 use crate::host::Host;
 
-/// `_IOR('X', 125, __u32)`.
-const EXT4_IOC_SHUTDOWN: libc::c_ulong = 0x8004_587d;
-const WITHOUT_FLUSHING: u32 = 2;
 const SIZE: u64 = 256 << 20;
 /// Failures of others in a database that is not new.
 const OLDER: u64 = 5_000;
@@ -87,7 +83,7 @@ struct Machine {
 impl Machine {
     fn new() -> Self {
         let host = Host::without_daemon(load::SETTINGS);
-        let disk = Disk::new(host.path("disk"), host.path("state"));
+        let disk = Disk::of(&host, SIZE);
         Self { disk, host, tallies: load::tallies(), cuts: 0, lost_unsynced: 0, others: 0 }
     }
 
@@ -153,54 +149,6 @@ fn forget_what_came_later(tallies: &Tallies, before: &[u64]) {
     for (tally, before) in tallies.iter().zip(before) {
         tally.acknowledged.store(*before, Ordering::SeqCst);
     }
-}
-
-/// An ext4 file system in a file.
-struct Disk {
-    image: PathBuf,
-    mounted: PathBuf,
-}
-
-impl Disk {
-    fn new(image: PathBuf, mounted: PathBuf) -> Self {
-        let file = File::create(&image).expect("an image");
-        file.set_len(SIZE).expect("an image");
-        fs::create_dir(&mounted).expect("a folder");
-        run(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image));
-        let disk = Self { image, mounted };
-        disk.mount();
-        disk
-    }
-
-    fn mount(&self) {
-        run(Command::new("mount").args(["-o", "loop"]).arg(&self.image).arg(&self.mounted));
-    }
-
-    fn unmount(&self) {
-        run(Command::new("umount").arg(&self.mounted));
-    }
-
-    /// From now on nothing more reaches the image.
-    fn cut(&self) {
-        let root = File::open(&self.mounted).expect("the root of the file system");
-        let how = WITHOUT_FLUSHING;
-        let done = unsafe { libc::ioctl(root.as_raw_fd(), EXT4_IOC_SHUTDOWN, &raw const how) };
-        assert_eq!(done, 0, "EXT4_IOC_SHUTDOWN: {}", std::io::Error::last_os_error());
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Also in the middle of a panic, with a daemon still in it.
-        let _ = Command::new("umount").arg("--lazy").arg(&self.mounted).status();
-    }
-}
-
-/// Runs a program that has to succeed.
-fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said} (it takes root)");
 }
 
 /// Somebody who writes to the same disk and never syncs: what cuts do lose.
