@@ -5,13 +5,13 @@ APT := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get
 # What building needs, and what the tests in a booted Debian need on top of it.
 BUILD_PACKAGES := gcc libc6-dev libpam0g-dev
 TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime
-# Booting a machine takes root.
+# Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
-.PHONY: help demo test build deb lint unit libpam booted
+.PHONY: help demo test build deb lint unit libpam booted reliability
 
 help: ## Shows this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
 
 demo: build ## Plays real logins against a daemon in a private folder
 	@mkdir -p target/demo
@@ -41,6 +41,10 @@ deb: .build-packages ## Builds target/debian/axes_*.deb
 
 booted: deb .test-packages ## The .deb in a booted Debian 12 and 13, with real sshd, sudo, su, login
 	cargo test $(AS_ROOT) --package axes-e2e --test booted
+
+reliability: .build-packages ## Tries the promises for some 15 minutes, writes tests/RELIABILITY.md
+	cargo build --release --workspace
+	cargo run $(AS_ROOT) --release --package axes-e2e --bin axes-reliability
 
 .PHONY: .build-packages .test-packages
 .build-packages:

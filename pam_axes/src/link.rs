@@ -86,7 +86,7 @@ impl Link {
     pub(crate) fn account(&mut self) -> Result<Decision, Unreachable> {
         let request = Request::Account(self.client.clone());
         let reply = self.timed(Duration::ZERO, |link, patience| {
-            peer::connect(&link.socket, patience)?.ask(&request, patience)
+            link.ask_anew(&request, patience).map(|(_, reply)| reply)
         });
         self.decide(reply)
     }
@@ -103,11 +103,28 @@ impl Link {
         };
         let request = Request::Begin(self.client.clone(), stage);
         self.timed(wait, |link, patience| {
-            let connection = peer::connect(&link.socket, patience)?;
-            let reply = connection.ask(&request, patience)?;
+            let (connection, reply) = link.ask_anew(&request, patience)?;
             link.connection = Some(connection);
             Ok(reply)
         })
+    }
+
+    /// Asks on a new connection. A daemon that ends in the middle of that is asked once more:
+    /// the next one may be listening already.
+    fn ask_anew(
+        &self,
+        request: &Request,
+        patience: &mut Patience,
+    ) -> Result<(Connection, Reply), ClientError> {
+        let mut ask = || {
+            let connection = peer::connect(&self.socket, patience)?;
+            let reply = connection.ask(request, patience)?;
+            Ok((connection, reply))
+        };
+        match ask() {
+            Err(error) if is_gone(&error) => ask(),
+            answered => answered,
+        }
     }
 
     /// Asks on the connection; one that failed is not used again.

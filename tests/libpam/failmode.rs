@@ -1,5 +1,6 @@
 //! While axesd is down, slow, or restarted in the middle.
 
+use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -41,13 +42,35 @@ fn a_daemon_that_talks_nonsense_is_as_good_as_none() {
     let listener = UnixListener::bind(host.socket()).unwrap();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            use std::io::Write as _;
             let _ = stream.unwrap().write_all(&[0xff; 64]);
         }
     });
     assert_eq!(host.login("alice", FROM, RIGHT), SUCCESS);
     let mut secure = host.session_of("secure", "alice").from(FROM);
     assert_eq!(secure.try_password(RIGHT), AUTHINFO_UNAVAIL);
+}
+
+#[test]
+fn a_daemon_that_ends_before_it_answers_is_asked_once_more() {
+    let host = Host::without_daemon("");
+    host.write_service("login", "failmode=secure");
+    let listener = UnixListener::bind(host.socket()).unwrap();
+    let daemons = thread::spawn(move || {
+        let (mut ends, _) = listener.accept().unwrap();
+        ends.read_exact(&mut [0; 2]).unwrap();
+        drop(ends);
+        let (mut lives, _) = listener.accept().unwrap();
+        // Proceed at the prompt and at the gate, then recorded.
+        for reply in [1, 1, 3] {
+            let mut length = [0; 2];
+            lives.read_exact(&mut length).unwrap();
+            lives.read_exact(&mut vec![0; usize::from(u16::from_be_bytes(length))]).unwrap();
+            lives.write_all(&[0, 3, 1, 2, reply]).unwrap();
+        }
+    });
+    let mut session = host.session("alice").from(FROM);
+    assert_eq!(session.try_password(RIGHT), SUCCESS);
+    daemons.join().unwrap();
 }
 
 /// Restarts the daemon while somebody sits at the prompt.

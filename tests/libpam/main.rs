@@ -21,6 +21,7 @@ mod log_follow;
 mod neighbours;
 mod panic;
 mod privacy;
+mod reliability;
 mod replay;
 mod residue;
 mod settings;

@@ -151,8 +151,7 @@ impl Host {
 
     /// Starts the daemon and waits until it listens.
     pub fn start_daemon(&mut self) {
-        let child = self.daemon_command().spawn().expect("axesd");
-        self.daemon = Some(child);
+        self.launch(self.daemon_command());
         wait_until("axesd listens", || self.axesctl(&["status"]).status.success());
     }
 
@@ -170,6 +169,11 @@ impl Host {
     /// Sets the clock of the daemon, as `+1d` or `-1d` from that of this machine.
     pub fn set_clock(&self, clock: &str) {
         fs::write(self.path("clock"), clock).expect("a clock");
+    }
+
+    /// Starts a daemon and does not wait for it.
+    pub fn launch(&mut self, mut command: Command) {
+        self.daemon = Some(command.spawn().expect("axesd"));
     }
 
     /// The daemon's command line, for those who want to see it fail.

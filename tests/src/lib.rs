@@ -1,6 +1,7 @@
 //! What the end-to-end tests stand on: libpam as an application sees it, a daemon in a private
-//! folder, a booted Debian.
+//! folder, a booted Debian, and trials of the promises that are run short or long.
 
 pub mod application;
 pub mod guest;
 pub mod host;
+pub mod reliability;

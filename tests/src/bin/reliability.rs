@@ -1,0 +1,207 @@
+//! Tries the promises at full length and writes RELIABILITY.md.
+//!
+//! `axes-reliability [TRIAL...]` runs only these, and shows what it would have written.
+
+use std::fs;
+use std::io::Write as _;
+use std::time::Instant;
+
+use axes_e2e::reliability::absence::{self, Sockets};
+use axes_e2e::reliability::report::{self, Section, shown};
+use axes_e2e::reliability::{crash, full, limit, power, restart};
+
+const KILLS: u32 = 1000;
+const CUTS: u32 = 60;
+const COUNTERS: u64 = 1_000_000;
+const CROWDS: u32 = 50;
+const MIXED: u32 = 20;
+const MISBEHAVIOUR: u32 = 10;
+const ABSENCES: u32 = 10;
+const FULL: u32 = 10;
+
+/// Runs a trial to its end; panics where a promise is broken.
+type Trial = fn() -> Section;
+
+const TRIALS: [(&str, Trial); 6] = [
+    ("limit", limits),
+    ("kill", kills),
+    ("absence", absences),
+    ("power", cuts),
+    ("full", full_disks),
+    ("restart", restarts),
+];
+
+fn main() {
+    let chosen: Vec<String> = std::env::args().skip(1).collect();
+    let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|it| it == name);
+    let mut sections = Vec::new();
+    for (name, trial) in TRIALS.into_iter().filter(|(name, _)| is_chosen(name)) {
+        let begun = Instant::now();
+        sections.push(trial());
+        eprintln!("\r{name}: held, in {}", shown(begun.elapsed()));
+    }
+    let page = report::page(&sections);
+    if chosen.is_empty() {
+        fs::write(report::place(), page).expect("the report");
+    } else {
+        print!("{page}");
+    }
+}
+
+/// Says how far a trial is.
+fn progress(what: &'static str, of: u32) -> impl FnMut(u32) {
+    move |round| {
+        eprint!("\r{what}: {round} of {of}   ");
+        // Nobody needs to see it.
+        let _ = std::io::stderr().flush();
+    }
+}
+
+fn limits() -> Section {
+    limit::of_wrong_passwords(CROWDS, progress("crowds", CROWDS));
+    let mixed = limit::of_mixed_passwords(MIXED, progress("mixed crowds", MIXED));
+    let seen = limit::misbehaviour(MISBEHAVIOUR, progress("misbehaviour", MISBEHAVIOUR));
+    let (crowd, most) = (limit::CROWD, limit::LIMIT);
+    Section {
+        title: "The limit",
+        method: format!(
+            "{crowd} processes at once through libpam, one user and address, a limit of {most}, and a\n\
+             program that takes 100 ms for a password and notes each one that reaches it. In mixed\n\
+             crowds every second types the right one. Then attempts that hang up at the prompt, are\n\
+             killed while their password is verified, or take a place and never answer, with a\n\
+             `gate_wait` of {} and a `place_lease` of {}.",
+            shown(limit::GATE_WAIT),
+            shown(limit::LEASE)
+        ),
+        figures: vec![
+            ("Crowds with wrong passwords", CROWDS.to_string()),
+            ("Passwords verified of each", format!("exactly {most}")),
+            ("Mixed crowds", MIXED.to_string()),
+            ("Logins in them", mixed.right.to_string()),
+            ("Wrong passwords verified in them, all of them counted", mixed.wrong.to_string()),
+            ("Most wrong ones between two logins", mixed.most_between.to_string()),
+            ("Hung up at the prompt, none counted", seen.hung_up.to_string()),
+            ("Killed while verifying, all counted", seen.killed.to_string()),
+            ("Places held without an answer, all came back and count", seen.held.to_string()),
+            ("Longest wait of anybody behind them", shown(seen.longest_wait)),
+            ("Longest until all places were free", shown(seen.free_again)),
+        ],
+    }
+}
+
+fn kills() -> Section {
+    let figures = crash::rounds(KILLS, progress("kill -9", KILLS));
+    Section {
+        title: "kill -9",
+        method: "The daemon is killed at a random moment while 32 callers report failures, each\n\
+                 remembering what was acknowledged, and started again. Every 20 kills all is forgiven."
+            .to_owned(),
+        figures: vec![
+            ("Kills", figures.rounds.to_string()),
+            ("Failures acknowledged", figures.acknowledged.to_string()),
+            ("Lost of them", "0".to_owned()),
+            ("Kept though nobody was told yet", figures.unacknowledged.to_string()),
+            ("Counters higher than the attempts made", "0".to_owned()),
+            ("Places left taken", "0".to_owned()),
+            ("Restart, middle", shown(figures.restart.0)),
+            ("Restart, longest", shown(figures.restart.1)),
+        ],
+    }
+}
+
+fn absences() -> Section {
+    let with = |sockets, failmode| {
+        let seen = absence::during(ABSENCES, sockets, failmode);
+        format!(
+            "{} let in, {} turned away, longest {}",
+            seen.let_in,
+            seen.turned_away,
+            shown(seen.longest)
+        )
+    };
+    Section {
+        title: "While the daemon is away",
+        method: format!(
+            "Four persons log in with the right password again and again, through libpam, while the\n\
+             daemon is killed and absent for {}, {ABSENCES} times. systemd keeps the sockets of an\n\
+             installed axesd, so whoever connects waits; a daemon that was started by hand has\n\
+             its own, and whoever connects goes by `failmode` at once.",
+            shown(absence::ABSENCE)
+        ),
+        figures: vec![
+            ("Sockets kept, `failmode=safe`", with(Sockets::Passed, "safe")),
+            ("Sockets kept, `failmode=secure`", with(Sockets::Passed, "secure")),
+            ("Its own sockets, `failmode=safe`", with(Sockets::ItsOwn, "safe")),
+            ("Its own sockets, `failmode=secure`", with(Sockets::ItsOwn, "secure")),
+        ],
+    }
+}
+
+fn cuts() -> Section {
+    let new = power::cuts_of_new_databases(CUTS, progress("cuts, new database", CUTS));
+    let old = power::cuts_of_an_older_database(CUTS, progress("cuts, older database", CUTS));
+    Section {
+        title: "Power cuts",
+        method: "The state is on an ext4 file system of its own (a loop mount). At a random moment under\n\
+                 the same load `EXT4_IOC_SHUTDOWN` stops that file system without flushing its journal:\n\
+                 nothing more reaches the image, and what was only in memory, data or names, is gone.\n\
+                 (A copy of a live image is torn across the time it takes; this one is whole.) It is\n\
+                 mounted again, which replays the journal, and a daemon is started on it. Every fourth\n\
+                 new database is cut while it is made. Beside it somebody writes a file without a sync, to\n\
+                 show that a cut does lose what nobody made durable. A disk that loses what it said was\n\
+                 flushed, or that reorders what nobody flushed, is not part of this."
+            .to_owned(),
+        figures: vec![
+            ("Cuts of new databases", new.cuts.to_string()),
+            ("Cuts of one that grew older", old.cuts.to_string()),
+            ("Failures acknowledged", (new.acknowledged + old.acknowledged).to_string()),
+            ("Lost of them", "0".to_owned()),
+            ("Databases that did not open, or not without an alarm", "0".to_owned()),
+            (
+                "Cuts that lost bytes of the file without a sync",
+                (new.lost_unsynced + old.lost_unsynced).to_string(),
+            ),
+        ],
+    }
+}
+
+fn full_disks() -> Section {
+    let figures = full::rounds(FULL, progress("full disks", FULL));
+    Section {
+        title: "Full disks",
+        method: "The disk of the state is filled to the last byte while failures are reported, and emptied\n\
+                 again. Meanwhile the daemon counts in memory, answers that it could not write, and shows\n\
+                 an alarm in its status. Once the alarm is over it is killed and started again."
+            .to_owned(),
+        figures: vec![
+            ("Times that the disk was full", FULL.to_string()),
+            ("Failures reported meanwhile, all counted", figures.while_full.to_string()),
+            ("Of these answered as not on disk", figures.not_on_disk.to_string()),
+            ("Of all, missing after a kill that followed", "0".to_owned()),
+            ("Longest from space to the end of the alarm", shown(figures.recovery)),
+        ],
+    }
+}
+
+fn restarts() -> Section {
+    let say = |number: u64| {
+        if number.is_multiple_of(10_000) {
+            eprint!("\rcounters: {number} of {COUNTERS}   ");
+        }
+    };
+    let figures = restart::with_counters(COUNTERS, say);
+    let goal = figures.restarts.iter().all(|time| time.as_millis() < 1000);
+    let restarts: Vec<String> = figures.restarts.iter().copied().map(shown).collect();
+    Section {
+        title: "Restart with many counters",
+        method: "One failure of each of so many users is reported through the socket by 32 callers; then\n\
+                 the daemon is killed and started again."
+            .to_owned(),
+        figures: vec![
+            ("Counters, all there after each restart", figures.counters.to_string()),
+            ("Time to report them", shown(figures.filled)),
+            ("From start to first answer", restarts.join(", ")),
+            ("Goal of 1 s", if goal { "met" } else { "not met" }.to_owned()),
+        ],
+    }
+}
