@@ -294,9 +294,9 @@ impl Ledger {
         let counter = self.counters.entry(key.clone());
         let counter = counter.or_insert_with(|| Counter::new(rule.clone(), level()));
         counter.failures.push(entry);
-        let state = counter.state(key);
+        let locked = (counter.count() == rule.limit.get()).then(|| counter.state(key));
         self.schedule(key);
-        (state.failures == state.limit).then_some(Effect::Locked(state))
+        locked.map(Effect::Locked)
     }
 
     /// Only the last of the failures past the limit matters: it says when the counter forgets.

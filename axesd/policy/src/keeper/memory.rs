@@ -106,17 +106,17 @@ impl Keeper {
     fn replay(&mut self, failures: Vec<Failure>) -> Vec<Effect> {
         let known = failures.iter().map(|failure| (failure.id, failure.marks.clone()));
         let mut known: BTreeMap<u64, Marks> = known.collect();
+        let lasting = |effect: &Effect| matches!(effect, Effect::Remember(_) | Effect::Drop(_));
         let mut past = Vec::new();
         let mut ledger = self.ledger.afresh(&self.judge);
         for mut failure in failures {
             failure.at = failure.at.min(self.now);
             let keys = self.judge.keys_of(&failure);
-            past.extend(ledger.add(&self.judge, failure, &keys));
+            past.extend(ledger.add(&self.judge, failure, &keys).into_iter().filter(lasting));
         }
         while ledger.next_expiry().is_some_and(|at| at <= self.now) {
-            past.extend(ledger.expire(self.now).0);
+            past.extend(ledger.expire(self.now).0.into_iter().filter(lasting));
         }
-        past.retain(|effect| matches!(effect, Effect::Remember(_) | Effect::Drop(_)));
         for failure in ledger.failures() {
             if known.remove(&failure.id).is_some_and(|marks| marks != failure.marks) {
                 past.push(Effect::Keep(failure.clone()));
