@@ -217,6 +217,7 @@ fn is_console(tty: &str) -> bool {
     };
     name == "console" || ["tty", "ttyS", "ttyAMA", "ttyUSB", "hvc", "xvc"].into_iter().any(numbered)
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

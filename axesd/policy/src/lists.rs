@@ -138,11 +138,7 @@ impl List {
     /// Every entry, in order.
     #[must_use]
     pub fn subjects(&self) -> BTreeSet<Subject> {
-        let networks = self.networks.iter().map(Subject::Network);
-        let users = self.users.iter().cloned().map(Subject::User);
-        let groups = self.groups.iter().cloned().map(Subject::Group);
-        let uids = self.uids.iter().map(|(first, last)| Subject::Uids(*first, *last));
-        networks.chain(users).chain(groups).chain(uids).collect()
+        self.networks.iter().map(Subject::Network).chain(self.accounts()).collect()
     }
 
     /// Adds an entry.

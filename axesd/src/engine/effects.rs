@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axes_policy::attempt::{Attempt, Outcome};
 use axes_policy::client::Client;
 use axes_policy::effect::{AttemptId, Effect, Refusal};
-
 use axes_policy::settings::Keep;
 use axes_policy::subject::Subject;
 

@@ -74,12 +74,7 @@ impl Engine {
     #[must_use]
     pub fn place_of(&self, list: ListName, subject: &Subject, visitor: &Visitor) -> Place {
         let state = self.state.borrow();
-        let settings = state.keeper.settings();
-        let configured = match list {
-            ListName::White => &settings.whitelist,
-            ListName::Black => &settings.blacklist,
-        };
-        match configured.find(&visitor.client, visitor.account.as_deref()) {
+        match state.keeper.configured(list).find(&visitor.client, visitor.account.as_deref()) {
             Some(_) => Place::Configured,
             None => Place::RunTime(state.keeper.entry(list, subject).and_then(|it| it.until)),
         }
