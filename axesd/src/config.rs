@@ -5,6 +5,7 @@ mod build;
 mod document;
 mod error;
 mod file;
+mod space;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axes_e2e::reliability::absence::{self, Sockets};
+use axes_e2e::reliability::bounds::{self, Caps};
 use axes_e2e::reliability::{crash, limit, restart};
 
 #[test]
@@ -47,4 +48,11 @@ fn without_sockets_a_restart_goes_by_the_fail_mode() {
     assert_eq!(safe.turned_away, 0, "{safe:?}");
     let secure = absence::during(1, Sockets::ItsOwn, "secure");
     assert!(secure.turned_away > 0 && secure.let_in > 0, "{secure:?}");
+}
+
+#[test]
+fn a_flood_takes_no_more_room_than_there_is_and_pushes_no_lockout_out() {
+    let caps = Caps { memory: 66, disk: 16, settings: "access_log_bytes = \"64KiB\"\n" };
+    let figures = bounds::flood(5000, caps, drop);
+    assert!(figures.crowded_out > 1000 && figures.counters > 1000, "{figures:?}");
 }

@@ -54,6 +54,15 @@ impl Host {
         format!("{} socket={}", module().display(), self.socket().display())
     }
 
+    /// Writes a file beside the settings, which is read after them.
+    pub fn drop_in(&self, settings: &str) {
+        let (folder, path) = (self.path("conf.d"), self.path("conf.d/more.toml"));
+        fs::create_dir_all(&folder).expect("conf.d");
+        fs::write(&path, settings).expect("a file");
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("chmod");
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("chmod");
+    }
+
     /// Replaces the settings; [`Host::reload`] puts them in force.
     pub fn configure(&self, settings: &str) {
         let folder = self.folder.path().display();
@@ -196,6 +205,15 @@ impl Host {
             kill(&daemon, signal);
             daemon.wait().expect("axesd ends");
         }
+    }
+
+    /// Bytes of memory that the daemon had at most.
+    pub fn peak_memory(&self) -> u64 {
+        let id = self.daemon.as_ref().expect("a daemon").id();
+        let status = fs::read_to_string(format!("/proc/{id}/status")).expect("a process");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        let kib = peak.trim().strip_suffix(" kB").expect("kB");
+        kib.parse::<u64>().expect("a number") * 1024
     }
 
     /// Makes the daemon read its configuration again; waits until the log says so.

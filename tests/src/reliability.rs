@@ -2,6 +2,7 @@
 //! many times by `make reliability`, which writes what came of it to RELIABILITY.md.
 
 pub mod absence;
+pub mod bounds;
 pub mod crash;
 mod disk;
 pub mod full;

@@ -72,7 +72,11 @@ pub struct Failure {
 
 /// What single counters did with a failure, so that it counts the same after a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
+pub struct Marks(Option<Box<Tags>>);
+
+/// Most failures have none, and take no memory for that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Tags {
     gone: Vec<Tag>,
     past: Vec<Tag>,
 }
@@ -80,31 +84,38 @@ pub struct Marks {
 impl Marks {
     /// As they were stored: counters that let it go, and those that were locked before it.
     #[must_use]
-    pub const fn new(gone: Vec<Tag>, past: Vec<Tag>) -> Self {
-        Self { gone, past }
+    pub fn new(gone: Vec<Tag>, past: Vec<Tag>) -> Self {
+        let some = !gone.is_empty() || !past.is_empty();
+        Self(some.then(|| Box::new(Tags { gone, past })))
     }
 
     /// Counters that let the failure go, or never took it.
     #[must_use]
     pub fn gone(&self) -> &[Tag] {
-        &self.gone
+        self.0.as_ref().map_or(&[], |tags| &tags.gone)
     }
 
     /// Counters that were locked already when it came.
     #[must_use]
     pub fn past(&self) -> &[Tag] {
-        &self.past
+        self.0.as_ref().map_or(&[], |tags| &tags.past)
     }
 
-    pub(crate) fn let_go(&mut self, tag: Tag) {
-        if !self.gone.contains(&tag) {
-            self.gone.push(tag);
+    /// Whether that is new.
+    pub(crate) fn let_go(&mut self, tag: Tag) -> bool {
+        let new = !self.gone().contains(&tag);
+        if new {
+            self.0.get_or_insert_default().gone.push(tag);
         }
+        new
     }
 
-    pub(crate) fn came_past(&mut self, tag: Tag) {
-        if !self.past.contains(&tag) {
-            self.past.push(tag);
+    /// Whether that is new.
+    pub(crate) fn came_past(&mut self, tag: Tag) -> bool {
+        let new = !self.past().contains(&tag);
+        if new {
+            self.0.get_or_insert_default().past.push(tag);
         }
+        new
     }
 }

@@ -52,6 +52,8 @@ pub enum Release {
     Success,
     /// The administrator said so.
     Reset,
+    /// There was no room for so many.
+    Crowded,
 }
 
 /// Why an attempt does not reach the password.
@@ -96,6 +98,7 @@ impl fmt::Display for Release {
             Self::CoolOff => "cool-off is over",
             Self::Success => "user logged in",
             Self::Reset => "reset by the administrator",
+            Self::Crowded => "no room for so many lockouts ([store] max_memory)",
         })
     }
 }

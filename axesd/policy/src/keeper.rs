@@ -191,8 +191,9 @@ impl Keeper {
         let (beside, full): (Vec<_>, Vec<_>) =
             self.beside(visitor, case).into_iter().partition(|key| self.free_places(key) > 0);
         for key in full {
-            let rule = self.judge.settings.counter(key.counter);
-            marks.let_go(key.tag(rule.and_then(|rule| rule.name.as_deref())));
+            if let Some(rule) = self.judge.settings.counter(key.counter) {
+                marks.let_go(rule.tag(&key));
+            }
         }
         let keys = [&case.keys[..], &beside].concat();
         let failure = Failure {

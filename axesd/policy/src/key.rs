@@ -93,16 +93,6 @@ impl CounterKey {
         self.names_user() && !self.attributes.contains(Attribute::Address)
     }
 
-    /// Its tag, where counters of its kind are called like this.
-    #[must_use]
-    pub(crate) fn tag(&self, name: Option<&str>) -> Tag {
-        let lane = u8::from(self.is_familiar());
-        let bytes = name.unwrap_or_default().bytes().chain([0, self.attributes.bits(), lane]);
-        // FNV-1a: https://www.rfc-editor.org/rfc/rfc9923
-        let fnv = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-        Tag(bytes.fold(0x811c_9dc5, fnv))
-    }
-
     /// Whether it is the counter of an address that is familiar, beside that of all others.
     #[must_use]
     pub const fn is_familiar(&self) -> bool {

@@ -47,6 +47,8 @@ pub struct Settings {
     pub messages: Messages,
     /// What of names and addresses is kept.
     pub privacy: Privacy,
+    /// Bytes that failures and their counters may take, by an estimate that is rather too high.
+    pub room: usize,
     /// Longest wait for a free place at the gate.
     pub gate_wait: Duration,
     /// After this long at the password module an attempt counts as a failure.
@@ -183,6 +185,7 @@ impl Default for Settings {
             prefixes: Prefixes::default(),
             messages: Messages::default(),
             privacy: Privacy::default(),
+            room: 172 << 20,
             gate_wait: Duration::from_secs(10),
             place_lease: Duration::from_secs(120),
         }

@@ -306,6 +306,8 @@ pub struct Status {
     pub counters: u64,
     /// Counters that are at their limit.
     pub locked: u64,
+    /// Failures that were forgotten since the start because there was no room for more.
+    pub crowded_out: u64,
     /// Attempts that have begun and not ended.
     pub in_flight: u64,
     /// Attempts that wait at the gate.

@@ -1,19 +1,20 @@
 //! What is written about the access log.
 
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use serde::Deserialize;
 use toml::Value;
 
+use crate::config::space;
 use crate::config::values::Period;
 
 /// More entries would be hundreds of megabytes.
 const MOST_ENTRIES: usize = 1_000_000;
 /// Some dozens of entries; whoever writes less forgot the unit.
-const FEWEST_BYTES: ByteSize = ByteSize::kib(64);
-const MOST_BYTES: ByteSize = ByteSize::gib(1);
+const BYTES: RangeInclusive<ByteSize> = ByteSize::kib(64)..=ByteSize::gib(1);
 
 /// What the access log records and keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,15 +112,7 @@ impl TryFrom<Value> for Bytes {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
-        let advice = "use a number with a unit, such as \"16MiB\" or \"500kB\"";
-        let text = value.as_str().ok_or_else(|| format!("{value} has no unit; {advice}"))?;
-        let size: ByteSize = text
-            .parse()
-            .map_err(|error| format!("\"{text}\" is not a size ({error}); {advice}"))?;
-        if !(FEWEST_BYTES..=MOST_BYTES).contains(&size) {
-            return Err(format!("use \"64KiB\" to \"1GiB\"; this is {} bytes", size.as_u64()));
-        }
-        usize::try_from(size.as_u64()).map(Self).map_err(|error| error.to_string())
+        space::size(&value, &BYTES).map(Self)
     }
 }
 

@@ -18,7 +18,7 @@ use counters::{Fallback, own_counter, shipped, tables};
 use crate::config::document::{DaemonTable, Document, StoreTable};
 use crate::config::tables::{CounterTable, RuleTable};
 use crate::config::values::{Handler, Network, Who};
-use crate::config::{Config, DaemonConfig, LogConfig, StoreConfig};
+use crate::config::{Config, DaemonConfig, LogConfig, StoreConfig, space};
 
 /// Two keys that do not go together, each of which may be right.
 pub(super) struct Conflict {
@@ -36,7 +36,8 @@ pub(super) fn config(document: Document) -> Result<Config, Conflict> {
         bytes: document.access_log_bytes.0,
         age: document.access_log_age.0,
     };
-    let StoreTable { handler, path } = document.store;
+    let StoreTable { handler, path, max_memory, max_disk } = document.store;
+    let room = space::room(max_memory, max_disk, access_log.bytes)?;
     let DaemonTable { socket, control_socket, log_socket } = document.daemon;
     let document = Document {
         enabled: document.enabled && handler != Handler::Dummy,
@@ -44,7 +45,7 @@ pub(super) fn config(document: Document) -> Result<Config, Conflict> {
         store: StoreTable::default(),
         ..document
     };
-    let settings = settings(document)?;
+    let settings = Settings { room, ..settings(document)? };
     check_privacy(&settings)?;
     Ok(Config {
         settings,

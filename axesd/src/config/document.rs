@@ -8,6 +8,7 @@ use axes_policy::settings::{CoolOff, Prefixes};
 use serde::Deserialize;
 
 use crate::config::access_log::{Age, Bytes, Entries, PerUser};
+use crate::config::space::{MaxDisk, MaxMemory};
 use crate::config::tables::{CounterTable, RuleTable};
 use crate::config::values::{
     CoolOffTime, FamiliarFor, Folder, GateWait, Handler, Limit, Network, Parameters, Period,
@@ -71,6 +72,8 @@ pub(super) struct DaemonTable {
 pub(super) struct StoreTable {
     pub(super) handler: Handler,
     pub(super) path: Folder,
+    pub(super) max_memory: MaxMemory,
+    pub(super) max_disk: MaxDisk,
 }
 
 impl Default for Document {
@@ -131,6 +134,11 @@ impl Default for DaemonTable {
 
 impl Default for StoreTable {
     fn default() -> Self {
-        Self { handler: Handler::Sled, path: Folder("/var/lib/axes".into()) }
+        Self {
+            handler: Handler::Sled,
+            path: Folder("/var/lib/axes".into()),
+            max_memory: MaxMemory::default(),
+            max_disk: MaxDisk::default(),
+        }
     }
 }

@@ -182,7 +182,10 @@ fn an_unknown_key_is_refused_with_file_line_and_the_nearest_valid_one() {
     let error = refused("zzzz = 1");
     assert!(error.starts_with("/axes.toml:1: unknown key `zzzz`; axes.toml as shipped"), "{error}");
     let error = refused("[store]\nzzzz = 1");
-    assert!(error.ends_with("unknown key `zzzz`; valid keys are handler, path"), "{error}");
+    assert!(
+        error.ends_with("unknown key `zzzz`; valid keys are handler, path, max_memory, max_disk"),
+        "{error}"
+    );
     let error = refused("[store]\npath = \"/x\"\nfailure_limit = 3");
     assert_eq!(error, "/axes.toml:3: `failure_limit` belongs above the first [table] of the file");
     let error = refused("AXES_FAILURE_LIMIT = 3");
@@ -238,6 +241,9 @@ fn values_that_would_disable_protection_are_refused_in_words() {
         ("access_log_bytes = \"16 MiBs\"", "such as"),
         ("access_log_age = \"90\"", "\"never\""),
         ("access_log_age = \"0d\"", "disable_access_log"),
+        ("[store]\nmax_memory = \"1MiB\"", "\"66MiB\" to"),
+        ("access_log_bytes = \"1GiB\"\n[store]\nmax_memory = \"256MiB\"", "\"1345MiB\" or more"),
+        ("[store]\nmax_disk = 512", "unit"),
     ] {
         let error = refused(text);
         assert!(error.contains(words), "{text}: {error}");

@@ -48,6 +48,7 @@ fn status_object(status: &Status) -> Value {
         "store": status.store, "store_alarm": status.store_alarm,
         "enforcement": enforcement_word(status.enforcement),
         "counters_held": status.counters, "counters_locked": status.locked,
+        "failures_crowded_out": status.crowded_out,
         "in_flight": status.in_flight, "waiting": status.waiting,
         "totals": status.totals,
     })
@@ -167,7 +168,7 @@ mod tests {
             "version": "0.1.0", "uptime_seconds": 273_600, "store": "sled", "store_alarm": null,
             "enforcement": "on", "panic_off": null, "panic_off_seconds_left": null,
             "panic_off_reason": null, "counters_held": 12, "counters_locked": 3,
-            "in_flight": 2, "waiting": 1,
+            "failures_crowded_out": 0, "in_flight": 2, "waiting": 1,
             "totals": { "success": 5, "failure": 6, "refused": 7, "abandoned": 8, "error": 9 },
         });
         assert_eq!(value(&Report::Status(samples::status())), expected);

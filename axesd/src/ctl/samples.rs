@@ -92,6 +92,7 @@ pub(super) fn status() -> Status {
         store_alarm: None,
         counters: 12,
         locked: 3,
+        crowded_out: 0,
         in_flight: 2,
         waiting: 1,
         totals: Totals { success: 5, failure: 6, refused: 7, abandoned: 8, error: 9 },

@@ -55,16 +55,28 @@ fn glance(status: &Status) -> String {
         }
     };
     let Status { version, store, counters, locked, in_flight, waiting, totals, .. } = status;
+    let crowded_out = crowded_out(status.crowded_out);
     let uptime = time::span(status.uptime_s);
     format!(
         "axesd {version}, up {uptime}\n\
          Store:     {store}, {alarm}\n\
          Enforced:  {enforced}\n\
-         Counters:  {counters} with failures, {locked} of them locked\n\
+         Counters:  {counters} with failures, {locked} of them locked{crowded_out}\n\
          Attempts:  {in_flight} in flight, {waiting} of them waiting at the gate\n\
          Outcomes:  {} success, {} failure, {} refused, {} abandoned, {} error since the start\n",
         totals.success, totals.failure, totals.refused, totals.abandoned, totals.error,
     )
+}
+
+/// What was forgotten though its time was not over.
+fn crowded_out(failures: u64) -> String {
+    match failures {
+        0 => String::new(),
+        some => {
+            let some = amount(some, "failure");
+            format!("; {ALERT}{some} forgotten for want of room ([store] max_memory){ALERT:#}")
+        }
+    }
 }
 
 fn unknown(subject: &Subject) -> String {

@@ -15,6 +15,12 @@ impl Engine {
         self.state.borrow().keeper.counters().collect()
     }
 
+    /// Failures that were forgotten because there was no room for more.
+    #[must_use]
+    pub fn crowded_out(&self) -> u64 {
+        self.state.borrow().keeper.crowded_out()
+    }
+
     /// Attempts in flight, and how many of them wait at the gate.
     #[must_use]
     pub fn in_flight(&self) -> (usize, usize) {

@@ -90,6 +90,7 @@ fn status(service: &Service) -> Status {
         panic_off,
         counters: number(counters.len()),
         locked: number(locked),
+        crowded_out: engine.crowded_out(),
         in_flight: number(in_flight),
         waiting: number(waiting),
         totals: totals(engine.totals()),

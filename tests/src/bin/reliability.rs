@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use axes_e2e::reliability::absence::{self, Sockets};
 use axes_e2e::reliability::report::{self, Section, shown};
-use axes_e2e::reliability::{crash, full, limit, power, restart};
+use axes_e2e::reliability::{bounds, crash, full, limit, power, restart};
 
 const KILLS: u32 = 1000;
 const CUTS: u32 = 60;
@@ -18,17 +18,19 @@ const MIXED: u32 = 20;
 const MISBEHAVIOUR: u32 = 10;
 const ABSENCES: u32 = 10;
 const FULL: u32 = 10;
+const FLOOD: u64 = 10_000_000;
 
 /// Runs a trial to its end; panics where a promise is broken.
 type Trial = fn() -> Section;
 
-const TRIALS: [(&str, Trial); 6] = [
+const TRIALS: [(&str, Trial); 7] = [
     ("limit", limits),
     ("kill", kills),
     ("absence", absences),
     ("power", cuts),
     ("full", full_disks),
     ("restart", restarts),
+    ("flood", floods),
 ];
 
 fn main() {
@@ -202,6 +204,36 @@ fn restarts() -> Section {
             ("Time to report them", shown(figures.filled)),
             ("From start to first answer", restarts.join(", ")),
             ("Goal of 1 s", if goal { "met" } else { "not met" }.to_owned()),
+        ],
+    }
+}
+
+fn floods() -> Section {
+    let say = |number: u64| {
+        if number.is_multiple_of(10_000) {
+            eprint!("\rflood: {number} of {FLOOD}   ");
+        }
+    };
+    let caps = bounds::SHIPPED;
+    let figures = bounds::flood(FLOOD, caps, say);
+    let mib = |bytes: u64| format!("{} MiB", bytes.div_ceil(1 << 20));
+    let (locked, listed) = (bounds::LOCKED, bounds::LISTED);
+    Section {
+        title: "More than there is room for",
+        method: format!(
+            "One failure of each of {FLOOD} random users from as many addresses, as shipped, through the\n\
+             socket by 32 callers. {locked} users were locked and {listed} addresses whitelisted before; they are\n\
+             there at the end, and after a kill -9."
+        ),
+        figures: vec![
+            ("Failures", FLOOD.to_string()),
+            ("In", shown(figures.lasted)),
+            ("Counters held at the end", figures.counters.to_string()),
+            ("Failures that were forgotten for want of room", figures.crowded_out.to_string()),
+            ("Most memory, of 256 MiB", mib(figures.memory)),
+            ("Most memory of a restart", mib(figures.memory_of_restart)),
+            ("Most disk, of 512 MiB", mib(figures.disk)),
+            ("From start to first answer", shown(figures.restart)),
         ],
     }
 }

@@ -23,6 +23,8 @@ pub const SETTINGS: &str =
 
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The same where nothing but a flood is going on.
+const FLOOD_PATIENCE: Duration = Duration::from_secs(120);
 
 /// What one caller knows of its failures.
 #[derive(Debug, Default)]
@@ -118,6 +120,18 @@ pub fn fail(socket: &Path, client: &Client) -> Result<(), End> {
         Reply::Recorded => Ok(()),
         other => Err(End::Said(format!("{other:?}"))),
     }
+}
+
+/// One attempt that fails, whose answer was at hand.
+pub fn fail_at_once(host: &Host, client: &Client) {
+    let mut patience = Patience::of(FLOOD_PATIENCE);
+    let connection = Connection::open(&host.socket(), &mut patience).expect("a connection");
+    let begin = Request::Begin(client.clone(), Stage::Answered);
+    let begun: Reply = connection.ask(&begin, &mut patience).expect("an answer");
+    assert_eq!(begun, Reply::Proceed);
+    let verdict = Request::Verdict(Outcome::Failure);
+    let told: Reply = connection.ask(&verdict, &mut patience).expect("an answer");
+    assert_eq!(told, Reply::Recorded);
 }
 
 fn gone(error: ClientError) -> End {

@@ -4,9 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use axes_proto::client::{Connection, Patience};
-use axes_proto::pam::{Outcome, Reply, Request, Stage};
-
 use super::load::{self, CALLERS};
 use crate::host::Host;
 
@@ -49,7 +46,7 @@ fn fill(host: &Host, count: u64, progress: &(impl Fn(u64) + Sync)) {
             if number >= count {
                 return;
             }
-            fail_at_once(host, number);
+            load::fail_at_once(host, &load::client(&format!("user{number}")));
             progress(number);
         }
     };
@@ -58,16 +55,4 @@ fn fill(host: &Host, count: u64, progress: &(impl Fn(u64) + Sync)) {
             scope.spawn(caller);
         }
     });
-}
-
-/// A failure of a user who has none yet, whose answer was at hand.
-fn fail_at_once(host: &Host, number: u64) {
-    let mut patience = Patience::of(PATIENCE);
-    let connection = Connection::open(&host.socket(), &mut patience).expect("a connection");
-    let begin = Request::Begin(load::client(&format!("user{number}")), Stage::Answered);
-    let begun: Reply = connection.ask(&begin, &mut patience).expect("an answer");
-    assert_eq!(begun, Reply::Proceed);
-    let verdict = Request::Verdict(Outcome::Failure);
-    let told: Reply = connection.ask(&verdict, &mut patience).expect("an answer");
-    assert_eq!(told, Reply::Recorded);
 }

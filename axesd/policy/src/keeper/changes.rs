@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::effect::Effect;
+use crate::effect::{Effect, Release};
 use crate::filter::{Filter, ResetResult};
 use crate::keeper::Keeper;
 use crate::key::CounterKey;
@@ -18,16 +18,16 @@ impl Keeper {
     /// Forgets the failures that a filter covers.
     pub fn reset(&mut self, now: Timestamp, filter: &Filter) -> (ResetResult, Vec<Effect>) {
         let mut effects = self.advance(now);
-        let covered = || self.ledger.failures().filter(|failure| filter.covers(&failure.client));
-        let clients: BTreeSet<_> = covered().map(|failure| failure.client.row()).collect();
+        let covered = || self.ledger.failures().filter(|(_, it)| filter.covers(&it.client));
+        let clients: BTreeSet<_> = covered().map(|(_, failure)| failure.client.row()).collect();
         let matching: Vec<_> =
-            covered().map(|failure| (failure.id, self.judge.keys_of(failure))).collect();
+            covered().map(|(slot, failure)| (slot, self.judge.keys_of(failure))).collect();
         let touched: BTreeSet<_> = matching.iter().flat_map(|(_, keys)| keys.iter()).collect();
         let touched: Vec<CounterKey> = touched.into_iter().cloned().collect();
         let mut counters: Vec<_> =
             touched.iter().filter_map(|key| self.ledger.state(key)).collect();
-        for (id, keys) in &matching {
-            effects.extend(self.ledger.remove(*id, keys));
+        for (slot, keys) in &matching {
+            effects.extend(self.ledger.remove(*slot, keys, Release::Reset));
         }
         effects.extend(self.ledger.refresh(&touched, self.now));
         effects.extend(self.ledger.forget_levels(filter));

@@ -1,9 +1,7 @@
 //! What the keeper remembers, and how it is judged again.
 
-use std::collections::BTreeMap;
-
 use crate::account::Learnt;
-use crate::attempt::{Failure, Marks};
+use crate::attempt::Failure;
 use crate::client::Visitor;
 use crate::effect::Effect;
 use crate::familiar::Familiar;
@@ -40,7 +38,8 @@ impl Keeper {
         };
         notes.into_iter().for_each(|note| keeper.recall(note));
         let mut effects = keeper.recalled_panic_off();
-        effects.extend(keeper.replay(failures));
+        keeper.ledger.begin_anew(&keeper.judge);
+        effects.extend(keeper.ledger.replay(&keeper.judge, failures, now));
         effects.extend(keeper.advance(now));
         (keeper, effects)
     }
@@ -73,7 +72,7 @@ impl Keeper {
             return effects;
         }
         // All of it is costly; whoever is in flight has to move in any case.
-        let counted = self.ledger.failures().any(|it| it.client.user == account.name);
+        let counted = self.ledger.failures().any(|(_, it)| it.client.user == account.name);
         effects.extend(if counted { self.judge_again() } else { self.reseat() });
         effects
     }
@@ -95,35 +94,9 @@ impl Keeper {
     }
 
     fn judge_again(&mut self) -> Vec<Effect> {
-        let failures = self.ledger.failures().cloned().collect();
-        let mut effects = self.replay(failures);
+        let failures = self.ledger.begin_anew(&self.judge);
+        let mut effects = self.ledger.replay(&self.judge, failures, self.now);
         effects.extend(self.reseat());
         effects
-    }
-
-    /// Counts a history again; says what is to be kept otherwise, or not any more, and what is to
-    /// be remembered of lockouts that ended meanwhile. The rest is over and nobody's business.
-    fn replay(&mut self, failures: Vec<Failure>) -> Vec<Effect> {
-        let known = failures.iter().map(|failure| (failure.id, failure.marks.clone()));
-        let mut known: BTreeMap<u64, Marks> = known.collect();
-        let lasting = |effect: &Effect| matches!(effect, Effect::Remember(_) | Effect::Drop(_));
-        let mut past = Vec::new();
-        let mut ledger = self.ledger.afresh(&self.judge);
-        for mut failure in failures {
-            failure.at = failure.at.min(self.now);
-            let keys = self.judge.keys_of(&failure);
-            past.extend(ledger.add(&self.judge, failure, &keys).into_iter().filter(lasting));
-        }
-        while ledger.next_expiry().is_some_and(|at| at <= self.now) {
-            past.extend(ledger.expire(self.now).0.into_iter().filter(lasting));
-        }
-        for failure in ledger.failures() {
-            if known.remove(&failure.id).is_some_and(|marks| marks != failure.marks) {
-                past.push(Effect::Keep(failure.clone()));
-            }
-        }
-        self.ledger = ledger;
-        past.extend(known.into_keys().map(Effect::Forget));
-        past
     }
 }

@@ -98,6 +98,12 @@ impl Keeper {
         self.ledger.states()
     }
 
+    /// Failures that were forgotten because there was no room for more.
+    #[must_use]
+    pub const fn crowded_out(&self) -> u64 {
+        self.ledger.crowded_out()
+    }
+
     /// The entries of a list that were made at run time by subject, from the first that comes
     /// after one.
     pub fn entries(&self, list: ListName, after: Option<&Subject>) -> impl Iterator<Item = &Entry> {

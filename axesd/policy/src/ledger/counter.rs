@@ -2,39 +2,52 @@
 
 use std::sync::Arc;
 
-use crate::attempt::Reporter;
+use smallvec::SmallVec;
+
+use crate::attempt::{Lane, Reporter};
 use crate::effect::CounterState;
 use crate::key::{CounterKey, Tag};
-use crate::settings::CounterRule;
+use crate::ledger::failures::Slot;
+use crate::settings::{CounterId, CounterRule};
 use crate::time::Timestamp;
 
+/// There are many of these: what its name says is told again by any of its failures.
 #[derive(Debug)]
 pub(super) struct Counter {
     pub(super) rule: Arc<CounterRule>,
-    /// Which of the cool-offs applies, from 0.
-    pub(super) level: u8,
     /// Its entry among the expiries.
     pub(super) looked_at: Option<Timestamp>,
     /// In the order of time; never empty. At most one more than the limit.
-    pub(super) failures: Vec<Entry>,
+    pub(super) failures: SmallVec<[Entry; 1]>,
     /// Failures past the limit that are only counted.
     pub(super) surplus: u32,
+    pub(super) tag: Tag,
+    pub(super) id: CounterId,
+    /// Whose counter it is, where familiar addresses have their own.
+    pub(super) lane: Lane,
+    /// Which of the cool-offs applies, from 0.
+    pub(super) level: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
-    pub(super) id: u64,
     pub(super) at: Timestamp,
+    pub(super) slot: Slot,
     pub(super) reporter: Reporter,
 }
 
 impl Counter {
-    pub(super) fn new(rule: Arc<CounterRule>, level: u8) -> Self {
-        Self { rule, level, looked_at: None, failures: Vec::new(), surplus: 0 }
-    }
-
-    pub(super) fn tag(&self, key: &CounterKey) -> Tag {
-        key.tag(self.rule.name.as_deref())
+    pub(super) fn new(rule: Arc<CounterRule>, key: &CounterKey, level: u8) -> Self {
+        Self {
+            tag: rule.tag(key),
+            rule,
+            looked_at: None,
+            failures: SmallVec::new(),
+            surplus: 0,
+            id: key.counter,
+            lane: if key.is_familiar() { Lane::Familiar } else { Lane::Stranger },
+            level,
+        }
     }
 
     pub(super) fn count(&self) -> u32 {
@@ -59,21 +72,42 @@ impl Counter {
         }
     }
 
+    /// Whether it changed by itself, though nobody looked.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.next_change().is_some_and(|next| next <= now)
+    }
+
     /// Which failures go when it changes by itself.
     pub(super) fn outdated(&self, now: Timestamp) -> impl Fn(&Entry) -> bool + use<> {
         let window = self.rule.window.filter(|_| self.locked().is_none());
         move |entry| window.is_none_or(|window| entry.at.after(window) <= now)
     }
 
-    /// Drops what the counter would have forgotten long ago without failures that are gone now.
-    pub(super) fn drop_stale(&mut self) -> Vec<u64> {
+    /// Drops those failures, and what the counter would have forgotten long ago without them.
+    pub(super) fn remove(&mut self, goes: impl Fn(&Entry) -> bool) -> Vec<Slot> {
+        let mut gone = Vec::new();
+        self.failures.retain(|entry| {
+            let stays = !goes(entry);
+            if !stays {
+                gone.push(entry.slot);
+            }
+            stays
+        });
+        if !gone.is_empty() {
+            self.surplus = 0;
+            gone.extend(self.remove_stale());
+        }
+        gone
+    }
+
+    fn remove_stale(&mut self) -> Vec<Slot> {
         let cooloff = self.rule.cooloff.at(self.level).filter(|_| self.rule.window.is_none());
         let Some(cooloff) = cooloff.filter(|_| self.locked().is_none()) else { return Vec::new() };
         let pairs = self.failures.iter().zip(self.failures.iter().skip(1));
         let quiet = |(earlier, later): &(&Entry, &Entry)| earlier.at.after(cooloff) <= later.at;
         let stale = pairs.enumerate().rfind(|(_, pair)| quiet(pair));
         let stale = stale.map_or(0, |(index, _)| index + 1);
-        self.failures.drain(..stale).map(|entry| entry.id).collect()
+        self.failures.drain(..stale).map(|entry| entry.slot).collect()
     }
 
     /// When the lockout that it is in ends.
@@ -81,9 +115,9 @@ impl Counter {
         self.locked().and_then(|_| self.until())
     }
 
-    pub(super) fn state(&self, key: &CounterKey) -> CounterState {
+    pub(super) fn state(&self, key: CounterKey) -> CounterState {
         CounterState {
-            key: key.clone(),
+            key,
             name: self.rule.name.clone(),
             failures: self.count(),
             limit: self.rule.limit.get(),

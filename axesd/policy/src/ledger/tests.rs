@@ -6,7 +6,8 @@ use crate::attribute::{Attribute, AttributeSet};
 use crate::client::{Address, Client};
 use crate::settings::{CoolOff, CounterRule, Settings};
 
-fn judge() -> Judge {
+/// Rules by which a second failure locks for ever, and so many failures fit.
+fn judge(most: usize) -> Judge {
     let rule = CounterRule {
         name: None,
         attributes: AttributeSet::new(&[Attribute::Username]).unwrap(),
@@ -15,51 +16,88 @@ fn judge() -> Judge {
         cooloff: CoolOff::constant(None),
     };
     let settings = Settings::default().with_counters(vec![rule]);
-    Judge::new(settings)
+    Judge::new(Settings { room: most * size_of_one(), ..settings })
 }
 
-fn fail(ledger: &mut Ledger, user: &str) -> Vec<Effect> {
-    let judge = judge();
-    let client = Client {
-        user: user.into(),
-        address: Address::Local,
-        service: "sudo".into(),
-        tty: None,
-        ruser: None,
-    };
+fn client(user: &str) -> Client {
+    let (user, service) = (user.into(), "sudo".into());
+    Client { user, address: Address::Local, service, tty: None, ruser: None }
+}
+
+fn size_of_one() -> usize {
+    failures::size(&client("u1"), 1)
+}
+
+fn fail(ledger: &mut Ledger, judge: &Judge, user: &str) -> Vec<Effect> {
     let failure = Failure {
         id: ledger.next_id(),
         at: Timestamp::default(),
-        client,
+        client: client(user),
         reporter: Reporter::Root,
         lane: Lane::Stranger,
         marks: Marks::default(),
     };
     let keys = judge.keys_of(&failure);
-    ledger.add(&judge, failure, &keys)
+    ledger.add(judge, failure, &keys)
+}
+
+fn fail_all(most: usize, users: &[&str]) -> (Ledger, Vec<Vec<Effect>>) {
+    let (mut ledger, judge) = (Ledger::default(), judge(most));
+    let effects = users.iter().map(|user| fail(&mut ledger, &judge, user)).collect();
+    (ledger, effects)
+}
+
+fn users(ledger: Ledger) -> Vec<String> {
+    let failures = ledger.failures.into_vec();
+    failures.into_iter().map(|failure| failure.client.user.to_string()).collect()
 }
 
 #[test]
 fn the_oldest_failure_goes_when_there_are_too_many_but_lockouts_stay() {
-    let mut ledger = Ledger { most: 4, ..Ledger::default() };
-    for user in ["locked", "locked", "a", "b"] {
-        fail(&mut ledger, user);
-    }
-    let effects = fail(&mut ledger, "c");
-    assert!(effects.contains(&Effect::Forget(3)), "the failure of a: {effects:?}");
-    let users = ledger.failures().map(|failure| failure.client.user.to_string());
-    assert_eq!(users.collect::<Vec<_>>(), ["locked", "locked", "b", "c"]);
-    assert_eq!(ledger.counters.len(), 3);
-    assert!(ledger.expiries.is_empty(), "nothing here cools off");
+    let (ledger, effects) = fail_all(4, &["u0", "u0", "u1", "u2", "u3"]);
+    assert!(effects[4].contains(&Effect::Forget(3)), "the failure of u1: {effects:?}");
+    assert_eq!(ledger.counters.len(), (3, 0), "nothing here cools off");
+    assert_eq!(ledger.crowded_out(), 1);
+    assert_eq!(users(ledger), ["u0", "u0", "u2", "u3"]);
 }
 
 #[test]
 fn a_newcomer_does_not_push_a_lockout_out() {
-    let mut ledger = Ledger { most: 2, ..Ledger::default() };
-    fail(&mut ledger, "locked");
-    fail(&mut ledger, "locked");
-    let effects = fail(&mut ledger, "b");
+    let (ledger, effects) = fail_all(2, &["u0", "u0", "u1"]);
     // The newcomer is the only one that no lockout rests on.
-    assert!(effects.contains(&Effect::Forget(3)), "{effects:?}");
-    assert_eq!(ledger.failures().count(), 2);
+    assert!(effects[2].contains(&Effect::Forget(3)), "{effects:?}");
+    assert_eq!(users(ledger), ["u0", "u0"]);
+}
+
+#[test]
+fn where_all_are_locked_the_oldest_lockout_goes_and_is_told_of() {
+    let (ledger, effects) = fail_all(5, &["u0", "u0", "u1", "u1", "u2", "u2"]);
+    let ended = effects[5].iter().find(|it| matches!(it, Effect::Unlocked(_, Release::Crowded)));
+    assert!(ended.is_some(), "{effects:?}");
+    assert_eq!(users(ledger), ["u0", "u1", "u1", "u2", "u2"]);
+}
+
+#[test]
+fn a_failure_whose_lockout_is_over_goes_before_those_that_came_later() {
+    let (mut ledger, _) = fail_all(4, &["u0", "u0", "u1", "u2", "u3", "u4"]);
+    let judge = judge(4);
+    let locked = judge.keys_of(&ledger.failures.iter().next().unwrap().1.clone());
+    // One failure less, and it is not locked any more.
+    let (first, _) = ledger.failures.iter().find(|(_, it)| it.id == 1).unwrap();
+    ledger.remove(first, &locked, Release::Reset);
+    fail(&mut ledger, &judge, "u5");
+    let effects = fail(&mut ledger, &judge, "u6");
+    assert!(effects.contains(&Effect::Forget(2)), "{effects:?}");
+}
+
+#[test]
+fn however_many_come_and_go_no_more_is_remembered_than_there_is_room_for() {
+    let (mut ledger, judge) = (Ledger::default(), judge(100));
+    for number in 0..10_000 {
+        fail(&mut ledger, &judge, &format!("u{}", number % 7000));
+        assert!(ledger.failures.bytes() <= judge.settings.room);
+    }
+    let (held, places) = ledger.failures.len();
+    assert!(held >= 90 && places <= 2 * held + 1000, "{held} failures, {places} places");
+    assert_eq!(ledger.crowded_out() + u64::try_from(held).unwrap(), 10_000);
 }

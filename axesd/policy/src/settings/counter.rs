@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::attribute::{Attribute, AttributeSet};
+use crate::key::{CounterKey, Tag};
 
 /// The place of a kind of counter in `Settings::counters`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,6 +54,17 @@ impl CounterRule {
             Some(Self { name: None, attributes, limit, window: None, cooloff })
         };
         kinds.into_iter().filter_map(rule).collect()
+    }
+
+    /// Tells a counter of this kind from the others that a failure falls into, whatever the
+    /// settings become.
+    pub(crate) fn tag(&self, key: &CounterKey) -> Tag {
+        let name = self.name.as_deref().unwrap_or_default();
+        let lane = u8::from(key.is_familiar());
+        let bytes = name.bytes().chain([0, self.attributes.bits(), lane]);
+        // FNV-1a: https://www.rfc-editor.org/rfc/rfc9923
+        let fnv = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        Tag(bytes.fold(0x811c_9dc5, fnv))
     }
 }
 

@@ -1,0 +1,228 @@
+//! The failures that some counter holds, and which of them goes when there are too many.
+
+use std::collections::VecDeque;
+
+use slab::Slab;
+
+use crate::attempt::Failure;
+use crate::client::{Address, Client};
+use crate::effect::Effect;
+use crate::key::Tag;
+
+/// What one failure takes at most in memory, and in that of the database, beside its names.
+const FAILURE: usize = 360;
+/// What it adds for each of its counters.
+const COUNTER: usize = 200;
+/// How often a name is there: here, in the database, and in what allocators round up.
+const COPIES: usize = 4;
+
+/// Where a failure stands as long as some counter holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot(u32);
+
+/// All failures that are held.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    held: Slab<Held>,
+    bytes: usize,
+    /// Those that may go, oldest first.
+    idle: VecDeque<Place>,
+    /// Those on which a lockout rested when it was their turn to go.
+    resting: VecDeque<Place>,
+}
+
+#[derive(Debug)]
+struct Held {
+    failure: Failure,
+    /// How many counters hold it.
+    counters: u16,
+    /// Whether its marks are other ones than those that are kept.
+    marked: bool,
+    bytes: u32,
+}
+
+/// Where a failure stood; by now it may be another one.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    id: u64,
+    slot: Slot,
+}
+
+impl Slot {
+    fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl Failures {
+    pub(super) fn get(&self, slot: Slot) -> Option<&Failure> {
+        self.held.get(slot.index()).map(|held| &held.failure)
+    }
+
+    /// In no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &Failure)> {
+        self.held.iter().map(|(index, held)| (slot(index), &held.failure))
+    }
+
+    /// An estimate of the memory that they and their counters take, rather too high.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds a failure that no counter holds yet, and so many may.
+    pub(super) fn insert(&mut self, failure: Failure, counters: usize) -> Slot {
+        let id = failure.id;
+        let bytes = u32::try_from(size(&failure.client, counters)).unwrap_or(u32::MAX);
+        let slot = slot(self.held.insert(Held { failure, counters: 0, marked: false, bytes }));
+        self.bytes += size_of_entry(bytes);
+        self.tidy();
+        self.idle.push_back(Place { id, slot });
+        slot
+    }
+
+    /// One counter more holds it.
+    pub(super) fn hold(&mut self, slot: Slot) {
+        if let Some(held) = self.held.get_mut(slot.index()) {
+            held.counters = held.counters.saturating_add(1);
+        }
+    }
+
+    /// A counter of this tag lets it go; it goes with the last one.
+    pub(super) fn release(&mut self, slot: Slot, tag: Tag) -> Option<Effect> {
+        let held = self.held.get_mut(slot.index())?;
+        held.counters = held.counters.saturating_sub(1);
+        if held.counters == 0 {
+            return self.remove(slot).map(|failure| Effect::Forget(failure.id));
+        }
+        held.marked |= held.failure.marks.let_go(tag);
+        Some(Effect::Keep(held.failure.clone()))
+    }
+
+    /// A counter of this tag does not take it.
+    pub(super) fn let_go(&mut self, slot: Slot, tag: Tag) {
+        if let Some(held) = self.held.get_mut(slot.index()) {
+            held.marked |= held.failure.marks.let_go(tag);
+        }
+    }
+
+    /// A counter of this tag was locked already when it came.
+    pub(super) fn came_past(&mut self, slot: Slot, tag: Tag) {
+        if let Some(held) = self.held.get_mut(slot.index()) {
+            held.marked |= held.failure.marks.came_past(tag);
+        }
+    }
+
+    /// The failure, if some counter holds it; else it is gone.
+    pub(super) fn settle(&mut self, slot: Slot) -> Option<&Failure> {
+        if self.held.get(slot.index())?.counters == 0 {
+            self.remove(slot);
+        }
+        self.get(slot)
+    }
+
+    /// In the order of their numbers.
+    pub(super) fn into_vec(self) -> Vec<Failure> {
+        let mut failures: Vec<_> = self.held.into_iter().map(|(_, held)| held.failure).collect();
+        failures.sort_unstable_by_key(|failure| failure.id);
+        failures
+    }
+
+    fn remove(&mut self, slot: Slot) -> Option<Failure> {
+        let held = self.held.try_remove(slot.index())?;
+        self.bytes = self.bytes.saturating_sub(size_of_entry(held.bytes));
+        Some(held.failure)
+    }
+
+    /// Those whose marks changed since they were added, once.
+    pub(super) fn take_marked(&mut self) -> Vec<Failure> {
+        let marked = self.held.iter_mut().map(|(_, held)| held);
+        let marked = marked
+            .filter_map(|held| std::mem::take(&mut held.marked).then(|| held.failure.clone()));
+        marked.collect()
+    }
+
+    /// The oldest on which no lockout rests, where few have to be looked at to find it; of those
+    /// on which one does, the oldest when there is no other.
+    pub(super) fn next_to_go(
+        &mut self,
+        most: usize,
+        is_resting: impl Fn(&Failure) -> bool,
+    ) -> Option<Slot> {
+        // Its lockout may be over.
+        if let Some((place, failure)) = self.pop(|it| &mut it.resting) {
+            if !is_resting(failure) {
+                return Some(place.slot);
+            }
+            self.resting.push_back(place);
+        }
+        for _ in 0..most {
+            let Some((place, failure)) = self.pop(|it| &mut it.idle) else {
+                return self.pop(|it| &mut it.resting).map(|(place, _)| place.slot);
+            };
+            if !is_resting(failure) {
+                return Some(place.slot);
+            }
+            self.resting.push_back(place);
+        }
+        None
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> (usize, usize) {
+        (self.held.len(), self.idle.len() + self.resting.len())
+    }
+
+    /// The first of a line that is still there.
+    fn pop(
+        &mut self,
+        line: impl Fn(&mut Self) -> &mut VecDeque<Place>,
+    ) -> Option<(Place, &Failure)> {
+        let place = loop {
+            let place = line(self).pop_front()?;
+            if self.is_there(place) {
+                break place;
+            }
+        };
+        self.get(place.slot).map(|failure| (place, failure))
+    }
+
+    fn is_there(&self, place: Place) -> bool {
+        self.get(place.slot).is_some_and(|failure| failure.id == place.id)
+    }
+
+    /// Forgets places of failures that are gone before they are more than the others.
+    fn tidy(&mut self) {
+        if self.idle.len() + self.resting.len() > 2 * self.held.len() + 1000 {
+            for line in [&mut self.idle, &mut self.resting] {
+                let held = &self.held;
+                let is_there = |place: &Place| {
+                    held.get(place.slot.index()).is_some_and(|held| held.failure.id == place.id)
+                };
+                line.retain(is_there);
+            }
+        }
+    }
+}
+
+fn slot(index: usize) -> Slot {
+    // Bounded by the memory there is for them, far below this.
+    Slot(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+fn size_of_entry(bytes: u32) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+pub(super) fn size(client: &Client, counters: usize) -> usize {
+    let optional = |text: &Option<_>| text.as_deref().map_or(0, str::len);
+    let address = match &client.address {
+        Address::Name(name) => name.len(),
+        Address::Ip(_) | Address::Local => 0,
+    };
+    let names = client.user.len()
+        + client.service.len()
+        + optional(&client.tty)
+        + optional(&client.ruser)
+        + address;
+    FAILURE + COUNTER * counters + COPIES * names
+}
