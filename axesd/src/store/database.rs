@@ -16,7 +16,7 @@ use nix::errno::Errno;
 use sled::{Batch, Config, Db, IVec};
 
 use super::identity::{self, Identity};
-use super::record::{seal, unseal};
+use super::record::{Fault, seal, unseal};
 use super::{StoreError, files};
 
 /// Key and value as they stand in the database.
@@ -61,6 +61,24 @@ impl Database {
                 .filter(|record| !matches!(record, Ok((key, _)) if key == identity::KEY))
                 .collect()
         })
+    }
+
+    /// Goes through everything in it but its identity.
+    pub(super) fn read(
+        &self,
+        mut each: impl FnMut(&[u8], &[u8]) -> Result<(), Fault>,
+    ) -> Result<(), StoreError> {
+        let mut records = Ok(());
+        self.call(|db| {
+            for record in db.iter() {
+                let (key, value) = record?;
+                if key != identity::KEY && records.is_ok() {
+                    records = each(&key, &value);
+                }
+            }
+            Ok(())
+        })?;
+        records.map_err(|fault| fault.at(&self.folder))
     }
 
     /// What it says of itself.

@@ -67,9 +67,7 @@ impl Found {
         let database = Database::open(folder)?;
         let identity = database.identity()?;
         let mut kept = Kept::default();
-        for (key, value) in database.records()? {
-            kept.add(&key, &value).map_err(|fault| fault.at(folder))?;
-        }
+        database.read(|key, value| kept.add(key, value))?;
         Ok(Self { database, identity, kept })
     }
 }

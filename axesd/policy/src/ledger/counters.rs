@@ -15,7 +15,8 @@ pub(super) struct Name(u64, u64);
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     seeds: (RandomState, RandomState),
-    by_name: HashMap<Name, Counter>,
+    /// Boxed, for up to half of the table is empty.
+    by_name: HashMap<Name, Box<Counter>>,
     /// One entry for each counter; a failure that came later moves it when it is reached.
     expiries: BTreeSet<(Timestamp, Name)>,
 }
@@ -26,11 +27,11 @@ impl Counters {
     }
 
     pub(super) fn get(&self, name: Name) -> Option<&Counter> {
-        self.by_name.get(&name)
+        self.by_name.get(&name).map(|counter| &**counter)
     }
 
     pub(super) fn get_mut(&mut self, name: Name) -> Option<&mut Counter> {
-        self.by_name.get_mut(&name)
+        self.by_name.get_mut(&name).map(|counter| &mut **counter)
     }
 
     pub(super) fn get_or_insert(
@@ -38,11 +39,11 @@ impl Counters {
         name: Name,
         new: impl FnOnce() -> Counter,
     ) -> &mut Counter {
-        self.by_name.entry(name).or_insert_with(new)
+        self.by_name.entry(name).or_insert_with(|| Box::new(new()))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Counter> {
-        self.by_name.values()
+        self.by_name.values().map(|counter| &**counter)
     }
 
     /// When the next counter is to be looked at.
