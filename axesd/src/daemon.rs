@@ -7,7 +7,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::config::{self, Config, ConfigError, Handler, LogConfig, StoreConfig};
@@ -97,8 +97,9 @@ fn run(arguments: &Arguments) -> Result<(), DaemonError> {
     if let Some(notice) = &kept.notice {
         logger.error(notice.clone());
     }
-    let alarm = Arc::new(Mutex::new(kept.notice.clone()));
-    let (committer, writer) = Committer::start(store, watch(alarm.clone(), logger.clone()))
+    let notice = kept.notice.clone();
+    let (alarms, alarm) = watch::channel(None);
+    let (committer, writer) = Committer::start(store, tell_of(alarms, logger.clone()))
         .map_err(|error| DaemonError::Io("cannot start the committer", error))?;
     let pseudonyms = Pseudonyms::new(secret(&config.store)?);
     let (settings, bounds) = (config.settings.clone(), log_settings(config.access_log));
@@ -111,6 +112,7 @@ fn run(arguments: &Arguments) -> Result<(), DaemonError> {
         logger: logger.clone(),
         store: name,
         alarm,
+        notice,
         reload: reloader(path, &config, engine, logger.clone()),
         config: path.to_owned(),
     };
@@ -159,6 +161,8 @@ async fn live(config: &Config, service: Rc<Service>) -> Result<(), DaemonError> 
     let sockets = Sockets::open(&config.daemon)?;
     let engine = service.engine.clone();
     spawn_local(async move { engine.keep_deadlines().await });
+    let (engine, alarm) = (service.engine.clone(), service.alarm.clone());
+    spawn_local(async move { engine.heed_store(alarm).await });
     let doors = spawn_local(server::serve(service.clone(), sockets.pam, sockets.control));
     tell(&[NotifyState::Ready]);
     service.logger.info(format!("axesd {} is ready", env!("CARGO_PKG_VERSION")));
@@ -239,7 +243,10 @@ fn finish(committer: Committer, writer: JoinHandle<()>, logger: &Logger) {
     logger.flush(LOGGED);
 }
 
-fn watch(alarm: Arc<Mutex<Option<String>>>, logger: Logger) -> impl Fn(Alarm) + Send + 'static {
+fn tell_of(
+    alarm: watch::Sender<Option<String>>,
+    logger: Logger,
+) -> impl Fn(Alarm) + Send + 'static {
     move |event| {
         let text = match event {
             Alarm::Raised(reason) => {
@@ -255,7 +262,7 @@ fn watch(alarm: Arc<Mutex<Option<String>>>, logger: Logger) -> impl Fn(Alarm) + 
                 return;
             }
         };
-        *alarm.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        alarm.send_replace(text);
     }
 }
 

@@ -12,6 +12,7 @@ mod django_axes;
 mod documents;
 mod edges;
 mod failmode;
+mod full_disk;
 mod impostor;
 mod limit;
 mod lists;

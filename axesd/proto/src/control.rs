@@ -298,6 +298,8 @@ pub struct Status {
     pub store: Label,
     /// Why the last failures are not on disk; `None` when they are.
     pub store_alarm: Option<Sentence>,
+    /// What was wrong with the store when the daemon started, and what was done about it.
+    pub store_notice: Option<Sentence>,
     /// Whether lockouts refuse anybody, where no rule says otherwise.
     pub enforcement: Enforcement,
     /// Whether nobody is refused for some time, whatever else says so.
@@ -440,6 +442,8 @@ pub enum Verdict {
     Blacklisted(ListEntry),
     /// Its address is not in the whitelist, and nobody else may log in.
     NotWhitelisted,
+    /// Nothing can be written, and nobody who is counted may log in meanwhile.
+    Unkept,
 }
 
 /// Why a client is neither counted nor refused.
@@ -488,6 +492,8 @@ pub enum Enforcement {
     Off,
     /// For some time everybody is counted, and nobody refused, not by lists either.
     PanicOff,
+    /// They do, and whoever is counted is refused as long as nothing can be written.
+    StoreFails,
 }
 
 /// How much somebody is told.

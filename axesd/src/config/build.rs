@@ -11,13 +11,14 @@ use axes_policy::networks::Networks;
 use axes_policy::settings::{
     Enforcement, Keep, Prefixes, Privacy, Profile, RefusedTries, Rule, Settings, Users,
 };
+use axes_policy::storage::OnStoreError;
 use axes_policy::subject::Subject;
 
 use counters::{Fallback, own_counter, shipped, tables};
 
 use crate::config::document::{DaemonTable, Document, StoreTable};
 use crate::config::tables::{CounterTable, RuleTable};
-use crate::config::values::{Handler, Network, Who};
+use crate::config::values::{Handler, Network, StoreErrorMode, Who};
 use crate::config::{Config, DaemonConfig, LogConfig, StoreConfig};
 
 /// Two keys that do not go together, each of which may be right.
@@ -36,7 +37,7 @@ pub(super) fn config(document: Document) -> Result<Config, Conflict> {
         bytes: document.access_log_bytes.0,
         age: document.access_log_age.0,
     };
-    let StoreTable { handler, path } = document.store;
+    let StoreTable { handler, path, on_store_error } = document.store;
     let DaemonTable { socket, control_socket, log_socket } = document.daemon;
     let document = Document {
         enabled: document.enabled && handler != Handler::Dummy,
@@ -44,7 +45,7 @@ pub(super) fn config(document: Document) -> Result<Config, Conflict> {
         store: StoreTable::default(),
         ..document
     };
-    let settings = settings(document)?;
+    let settings = Settings { on_store_error: mode(on_store_error), ..settings(document)? };
     check_privacy(&settings)?;
     Ok(Config {
         settings,
@@ -52,6 +53,13 @@ pub(super) fn config(document: Document) -> Result<Config, Conflict> {
         daemon: DaemonConfig { socket, control_socket, log_socket },
         store: StoreConfig { handler, path: path.0 },
     })
+}
+
+const fn mode(word: StoreErrorMode) -> OnStoreError {
+    match word {
+        StoreErrorMode::Safe => OnStoreError::Safe,
+        StoreErrorMode::Secure => OnStoreError::Secure,
+    }
 }
 
 fn settings(document: Document) -> Result<Settings, Conflict> {

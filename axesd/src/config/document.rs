@@ -11,7 +11,7 @@ use crate::config::access_log::{Age, Bytes, Entries, PerUser};
 use crate::config::tables::{CounterTable, RuleTable};
 use crate::config::values::{
     CoolOffTime, FamiliarFor, Folder, GateWait, Handler, Limit, Network, Parameters, Period,
-    Prefix, Sentence, ServiceNames, Stored, Who, Window,
+    Prefix, Sentence, ServiceNames, StoreErrorMode, Stored, Who, Window,
 };
 
 #[derive(Debug, Deserialize)]
@@ -71,6 +71,7 @@ pub(super) struct DaemonTable {
 pub(super) struct StoreTable {
     pub(super) handler: Handler,
     pub(super) path: Folder,
+    pub(super) on_store_error: StoreErrorMode,
 }
 
 impl Default for Document {
@@ -131,6 +132,10 @@ impl Default for DaemonTable {
 
 impl Default for StoreTable {
     fn default() -> Self {
-        Self { handler: Handler::Sled, path: Folder("/var/lib/axes".into()) }
+        Self {
+            handler: Handler::Sled,
+            path: Folder("/var/lib/axes".into()),
+            on_store_error: StoreErrorMode::Safe,
+        }
     }
 }

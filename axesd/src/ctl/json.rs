@@ -46,6 +46,7 @@ fn status_object(status: &Status) -> Value {
         "panic_off_reason": panic_off.reason,
         "version": status.version, "uptime_seconds": status.uptime_s,
         "store": status.store, "store_alarm": status.store_alarm,
+        "store_notice": status.store_notice,
         "enforcement": enforcement_word(status.enforcement),
         "counters_held": status.counters, "counters_locked": status.locked,
         "in_flight": status.in_flight, "waiting": status.waiting,
@@ -61,6 +62,7 @@ pub(super) const fn enforcement_word(enforcement: Enforcement) -> &'static str {
         Enforcement::OtherServices => "other_services",
         Enforcement::Off => "off",
         Enforcement::PanicOff => "panic_off",
+        Enforcement::StoreFails => "store_fails",
     }
 }
 
@@ -165,6 +167,7 @@ mod tests {
     fn the_status_has_every_member() {
         let expected = json!({
             "version": "0.1.0", "uptime_seconds": 273_600, "store": "sled", "store_alarm": null,
+            "store_notice": null,
             "enforcement": "on", "panic_off": null, "panic_off_seconds_left": null,
             "panic_off_reason": null, "counters_held": 12, "counters_locked": 3,
             "in_flight": 2, "waiting": 1,

@@ -43,11 +43,19 @@ fn glance(status: &Status) -> String {
         Some(alarm) => format!("{ALERT}ALARM: {alarm}{ALERT:#}"),
         None => "no alarm".to_owned(),
     };
+    let notice = status.store_notice.as_ref();
+    let notice = notice.map(|notice| format!("Notice:    {ALERT}{notice}{ALERT:#}\n"));
+    let notice = notice.unwrap_or_default();
     let enforced = match status.enforcement {
         Enforcement::On => "lockouts refuse whoever is locked".to_owned(),
         Enforcement::OtherServices => "only in the services that `services` names".to_owned(),
         Enforcement::Monitor => {
             format!("{ALERT}nobody is locked out (lock_out_at_failure = false){ALERT:#}")
+        }
+        Enforcement::StoreFails => {
+            format!(
+                "{ALERT}whoever is counted is refused until the alarm is over (on_store_error){ALERT:#}"
+            )
         }
         Enforcement::PanicOff => panic_off::enforced(status.panic_off.as_ref()),
         Enforcement::Off => {
@@ -59,7 +67,7 @@ fn glance(status: &Status) -> String {
     format!(
         "axesd {version}, up {uptime}\n\
          Store:     {store}, {alarm}\n\
-         Enforced:  {enforced}\n\
+         {notice}Enforced:  {enforced}\n\
          Counters:  {counters} with failures, {locked} of them locked\n\
          Attempts:  {in_flight} in flight, {waiting} of them waiting at the gate\n\
          Outcomes:  {} success, {} failure, {} refused, {} abandoned, {} error since the start\n",
@@ -185,10 +193,12 @@ mod tests {
     fn the_status_names_an_alarm() {
         let mut status = samples::status();
         status.store_alarm = Some(Sentence::from_typed("the disk is full"));
+        status.store_notice = Some(Sentence::from_typed("restored"));
         assert_eq!(
             plain(&Report::Status(status)),
             "axesd 0.1.0, up 3days 4h\n\
              Store:     sled, ALARM: the disk is full\n\
+             Notice:    restored\n\
              Enforced:  lockouts refuse whoever is locked\n\
              Counters:  12 with failures, 3 of them locked\n\
              Attempts:  2 in flight, 1 of them waiting at the gate\n\

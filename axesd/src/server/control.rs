@@ -2,7 +2,6 @@
 //! decides: the socket belongs to root and the group axes.
 
 use std::cmp::Reverse;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use axes_proto::control::{
@@ -73,17 +72,19 @@ fn status(service: &Service) -> Status {
     let counters = engine.counters();
     let locked = counters.iter().filter(|counter| counter.locked.is_some()).count();
     let (in_flight, waiting) = engine.in_flight();
-    let alarm = service.alarm.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let alarm = service.alarm.borrow().clone();
     let panic_off = panic_off::held(service);
     Status {
         version: Label::from_typed(env!("CARGO_PKG_VERSION")),
         uptime_s: engine.clock().uptime().as_secs(),
         store: Label::from_typed(service.store),
         store_alarm: alarm.as_deref().map(convert::sentence),
+        store_notice: service.notice.as_deref().map(convert::sentence),
         enforcement: match engine.enforcement() {
             (engine::Enforcement::Off, _) => Enforcement::Off,
             _ if panic_off.is_some() => Enforcement::PanicOff,
             (engine::Enforcement::Monitor, _) => Enforcement::Monitor,
+            _ if engine.refuses_unkept() => Enforcement::StoreFails,
             (engine::Enforcement::On, Services::Only(_)) => Enforcement::OtherServices,
             (engine::Enforcement::On, Services::All) => Enforcement::On,
         },
