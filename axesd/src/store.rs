@@ -21,11 +21,13 @@ mod sled;
 mod tests;
 
 use std::path::Path;
+use std::time::Duration;
 
 use axes_policy::attempt::{Attempt, Failure};
 use axes_policy::note::{Note, NoteKey};
 
-pub use committer::{Alarm, Committed, Committer};
+pub use committer::{Alarm, Committed, Committer, Dumping};
+pub use dumps::{Dumped, Snapshot};
 pub use error::StoreError;
 pub use secret::{passing_secret, secret};
 
@@ -48,12 +50,24 @@ pub trait Store: Send {
     /// Any [`StoreError`] that writing can meet.
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError>;
 
+    /// Everything as it is now, to be written as a dump; `None` where nothing is kept.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that reading can meet.
+    fn snapshot(&mut self) -> Result<Option<Snapshot>, StoreError>;
+
     /// Writes a copy of everything beside the database, from which a damaged one is restored.
     ///
     /// # Errors
     ///
     /// Any [`StoreError`] that reading or writing can meet.
-    fn dump(&mut self) -> Result<(), StoreError>;
+    fn dump(&mut self) -> Result<Option<Dumped>, StoreError> {
+        self.snapshot()?.map(Snapshot::write).transpose()
+    }
+
+    /// How long ago that was; for ever where there is no dump but should be one.
+    fn dump_age(&self) -> Duration;
 
     /// As `handler` names it in the configuration.
     fn name(&self) -> &'static str;
@@ -116,8 +130,12 @@ impl Store for Nowhere {
         Ok(())
     }
 
-    fn dump(&mut self) -> Result<(), StoreError> {
-        Ok(())
+    fn snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
+        Ok(None)
+    }
+
+    fn dump_age(&self) -> Duration {
+        Duration::ZERO
     }
 
     fn name(&self) -> &'static str {

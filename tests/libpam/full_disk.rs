@@ -108,7 +108,11 @@ fn safe_decides_from_memory_and_recovers_while_nobody_logs_in() {
     assert_eq!(host.login("bob", AWAY, RIGHT), SUCCESS);
     assert_eq!(host.ask(&["status"])["enforcement"], "on");
     assert!(host.log().contains("ALARM: attempts are not on disk"), "{}", host.log());
+    let backup = host.axesctl(&["backup"]);
+    let said = String::from_utf8_lossy(&backup.stderr).into_owned();
+    assert!(said.contains("no backup was written") && said.contains("check free space"), "{said}");
     assert!(recovery(&host) < Duration::from_secs(3));
+    assert!(host.axesctl(&["backup"]).status.success());
     assert_eq!(host.ask(&["status"])["counters_held"], failed + 1);
 }
 

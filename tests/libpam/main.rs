@@ -1,6 +1,7 @@
 //! Real libpam against a real daemon, as an ordinary user.
 
 mod account;
+mod backup;
 mod basics;
 mod callers;
 mod check;

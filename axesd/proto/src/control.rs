@@ -40,6 +40,8 @@ pub enum Request {
     Change(Change),
     /// Begins or ends a time in which nobody is refused; a [`Reply::PanicOff`].
     PanicOff(PanicSwitch),
+    /// Writes a copy of the database beside it; a [`Reply::Backup`].
+    Backup,
 }
 
 /// The longest time in which nobody is refused, in milliseconds.
@@ -228,6 +230,19 @@ pub enum Reply {
         /// What holds now.
         now: Option<PanicOff>,
     },
+    /// Answer to [`Request::Backup`].
+    Backup(Backup),
+}
+
+/// A copy of the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backup {
+    /// Its file.
+    pub path: Sentence,
+    /// Records in it.
+    pub records: u64,
+    /// Its length.
+    pub bytes: u64,
 }
 
 /// An entry of a list.

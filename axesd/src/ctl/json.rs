@@ -1,6 +1,6 @@
 //! Answers as scripts read them. Names and types in here are a promise: add, never change.
 
-use axes_proto::control::{Attempt, Counter, Enforcement, Lane, Reset, Status};
+use axes_proto::control::{Attempt, Backup, Counter, Enforcement, Lane, Reset, Status};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -25,6 +25,9 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
         Report::Entries(list, entries) => lists::json_entries(*list, entries, now),
         Report::Amended(amended) => lists::json(amended, now),
         Report::PanicOff(switched) => switched.json(now),
+        Report::Backup(Backup { path, records, bytes }) => {
+            json!({ "path": path, "records": records, "bytes": bytes })
+        }
         Report::Reloaded(rest) => json!({ "reloaded": true, "note": rest }),
         Report::Why(why) => why.json(now),
         Report::Reset(Reset { failures, unlocked }, counters) => {

@@ -1,7 +1,7 @@
 //! Answers as people read them.
 
 use axes_proto::Text;
-use axes_proto::control::{Attempt, Counter, Enforcement, Reset, Status, Subject, Which};
+use axes_proto::control::{Attempt, Backup, Counter, Enforcement, Reset, Status, Subject, Which};
 use jiff::Zoned;
 
 use super::exchange::Report;
@@ -26,6 +26,7 @@ pub(super) fn render(report: &Report, now: &Zoned) -> String {
         Report::Entries(list, entries) => lists::text_entries(*list, entries, now.timestamp()),
         Report::Amended(amended) => lists::text(amended),
         Report::PanicOff(switched) => switched.text(now),
+        Report::Backup(backup) => copied(backup),
         Report::Reloaded(None) => "The configuration is in force.\n".into(),
         Report::Reloaded(Some(rest)) => {
             format!("The rest of the configuration is in force; {rest}.\n")
@@ -73,6 +74,11 @@ fn glance(status: &Status) -> String {
          Outcomes:  {} success, {} failure, {} refused, {} abandoned, {} error since the start\n",
         totals.success, totals.failure, totals.refused, totals.abandoned, totals.error,
     )
+}
+
+fn copied(backup: &Backup) -> String {
+    let Backup { path, records, bytes } = backup;
+    format!("{path}: {}, {}.\n", amount(*records, "record"), amount(*bytes, "byte"))
 }
 
 fn unknown(subject: &Subject) -> String {
@@ -186,6 +192,16 @@ mod tests {
             "unlocked alice from 192.0.2.7 (5/5)\n\
              cleared anyone from 192.0.2.7 through login on tty1 (3/20)\n\
              1 lockout lifted, 8 failures forgotten.\n"
+        );
+    }
+
+    #[test]
+    fn a_backup_says_where_it_is_and_what_it_holds() {
+        let path = Sentence::from_typed("/var/lib/axes/dumps/dump-7");
+        let backup = Backup { path, records: 1, bytes: 200 };
+        assert_eq!(
+            plain(&Report::Backup(backup)),
+            "/var/lib/axes/dumps/dump-7: 1 record, 200 bytes.\n"
         );
     }
 

@@ -1,9 +1,10 @@
-//! What the committer says of the disk, on its way to the policy.
+//! The disk: what the committer says of it on its way to the policy, and copies.
 
 use axes_policy::storage::Storage;
 use tokio::sync::watch;
 
 use crate::engine::Engine;
+use crate::store::{Dumping, StoreError};
 
 impl Engine {
     /// Takes in what there is to say of the store, for ever; `None` is that it works.
@@ -12,6 +13,11 @@ impl Engine {
             let failing = alarm.borrow_and_update().is_some();
             self.storage(if failing { Storage::Fails } else { Storage::Works });
         }
+    }
+
+    /// Writes a copy of everything beside the database.
+    pub async fn back_up(&self) -> Dumping {
+        self.committer.dump().await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
     /// Whether whoever is counted is refused because nothing can be written.

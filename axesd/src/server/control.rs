@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use axes_proto::control::{
-    self, Enforcement, Reply, Request, Reset, Scope, Status, Subject, Totals, Which,
+    self, Backup, Enforcement, Reply, Request, Reset, Scope, Status, Subject, Totals, Which,
 };
 use axes_proto::text::Label;
 use tokio::net::UnixStream;
@@ -42,6 +42,7 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
         Request::Log(wanted) => return log::send(service, stream, &wanted).await,
         Request::Why(client) => return why::send(service, stream, &client, Asker::Trusted).await,
         Request::PanicOff(switch) => panic_off::switch(service, switch).await,
+        Request::Backup => back_up(service).await,
         Request::ResetLogs(scope) => {
             match service.engine.reset_log(convert::log_scope(scope)).await {
                 Ok(removed) => vec![Reply::LogsReset(number(removed))],
@@ -126,6 +127,22 @@ async fn reset(service: &Service, filter: &Filter) -> Vec<Reply> {
     let mut replies = shown(service, result.counters);
     replies.push(Reply::Reset(done));
     replies
+}
+
+async fn back_up(service: &Service) -> Vec<Reply> {
+    match service.engine.back_up().await {
+        Ok(Some(dumped)) => vec![Reply::Backup(Backup {
+            path: convert::sentence(&dumped.path.display().to_string()),
+            records: number(dumped.records),
+            bytes: number(dumped.bytes),
+        })],
+        Ok(None) => failed(format!(
+            "no backup: the store {} keeps nothing on disk; set handler = \"sled\" in [store] and \
+             restart axesd",
+            service.store
+        )),
+        Err(error) => failed(format!("no backup was written: {error}")),
+    }
 }
 
 /// Locked ones first, then those that failed last.

@@ -12,6 +12,8 @@ use super::StoreError;
 
 /// Old dumps and damaged databases that stay beside the newest.
 const KEEP: usize = 3;
+/// Of files that are not whole yet.
+const DRAFT: &str = "new";
 
 /// Makes a folder that only its owner may enter; one that is there stays as it is.
 pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
@@ -38,7 +40,7 @@ pub(super) fn claim(path: &Path) -> Result<Flock<File>, StoreError> {
 
 /// Puts a whole file in place of another; after a crash it is the one or the other.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let draft = path.with_extension("new");
+    let draft = path.with_extension(DRAFT);
     let written = write(&draft, bytes).and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
         // It may have filled the disk.
@@ -80,10 +82,21 @@ pub(super) fn list(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, StoreErr
     let mut found: Vec<_> = entries
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_none_or(|extension| extension != "new"))
+        .filter(|path| path.extension().is_none_or(|extension| extension != DRAFT))
         .collect();
     found.sort();
     Ok(found)
+}
+
+/// Removes what [`replace`] left half-written in a folder when the process was killed.
+pub(super) fn remove_drafts(folder: &Path) -> Result<(), StoreError> {
+    for entry in fs::read_dir(folder).map_err(StoreError::io(folder))?.filter_map(Result::ok) {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == DRAFT) {
+            fs::remove_file(&path).map_err(StoreError::io(&path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes all but the newest of what begins with a prefix.

@@ -19,7 +19,7 @@ use super::found::Found;
 use super::identity::Identity;
 use super::record::entry;
 use super::rescue::FOLDER;
-use super::{Change, Kept, Store, StoreError, ballast, dumps, files};
+use super::{Change, Kept, Snapshot, Store, StoreError, ballast, dumps, files};
 
 /// Changes that wait for a disk that takes no writes; more push out history, oldest first, then
 /// failures, oldest first.
@@ -130,10 +130,14 @@ impl Store for Sled {
         written
     }
 
-    fn dump(&mut self) -> Result<(), StoreError> {
+    fn snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
         let database = self.database.as_ref().ok_or_else(|| self.down())?;
-        dumps::write(&self.path, self.identity, &database.records()?)?;
-        self.identity.write(&self.path)
+        let (store, records) = (self.path.clone(), database.records()?);
+        Ok(Some(Snapshot { store, identity: self.identity, records }))
+    }
+
+    fn dump_age(&self) -> Duration {
+        dumps::age(&self.path)
     }
 
     fn name(&self) -> &'static str {
