@@ -23,7 +23,7 @@ use crate::daemon::sockets::{SocketError, Sockets};
 use crate::engine::{Engine, LogSettings, Names, Pseudonyms, Recorded};
 use crate::log::{self, Logger};
 use crate::server::{self, Reloaded, Service};
-use crate::store::{self, Alarm, Committer, Store, StoreError};
+use crate::store::{self, Alarm, Committer, Secret, Store, StoreError};
 
 /// How long the end waits for passwords that are being verified.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -94,14 +94,13 @@ fn run(arguments: &Arguments) -> Result<(), DaemonError> {
     let mut store = open_store(&config.store)?;
     let name = store.name();
     let kept = store.load()?;
-    if let Some(notice) = &kept.notice {
-        logger.error(notice.clone());
-    }
-    let notice = kept.notice.clone();
+    let Secret { key, notice } = secret(&config.store)?;
+    let notices: Vec<_> = kept.notice.iter().cloned().chain(notice).collect();
+    notices.iter().for_each(|notice| logger.error(notice.clone()));
     let (alarms, alarm) = watch::channel(None);
     let (committer, writer) = Committer::start(store, tell_of(alarms, logger.clone()))
         .map_err(|error| DaemonError::Io("cannot start the committer", error))?;
-    let pseudonyms = Pseudonyms::new(secret(&config.store)?);
+    let pseudonyms = Pseudonyms::new(key);
     let (settings, bounds) = (config.settings.clone(), log_settings(config.access_log));
     let engine = Engine::new(settings, bounds, pseudonyms, kept, committer.clone(), logger.clone());
     heed_kernel(&arguments.kernel_command_line, &engine, &logger);
@@ -112,7 +111,7 @@ fn run(arguments: &Arguments) -> Result<(), DaemonError> {
         logger: logger.clone(),
         store: name,
         alarm,
-        notice,
+        notice: (!notices.is_empty()).then(|| notices.join("; ")),
         reload: reloader(path, &config, engine, logger.clone()),
         config: path.to_owned(),
     };
@@ -280,9 +279,11 @@ fn open_store(config: &StoreConfig) -> Result<Box<dyn Store>, StoreError> {
 }
 
 /// The key of pseudonyms lives as long as what it stands in.
-fn secret(config: &StoreConfig) -> Result<[u8; 32], StoreError> {
+fn secret(config: &StoreConfig) -> Result<Secret, StoreError> {
     match config.handler {
         Handler::Sled => store::secret(&config.path),
-        Handler::Memory | Handler::Dummy => store::passing_secret(),
+        Handler::Memory | Handler::Dummy => {
+            Ok(Secret { key: store::passing_secret()?, notice: None })
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod ballast;
 mod committer;
+mod copies;
 mod database;
 mod dumps;
 mod error;
@@ -26,10 +27,11 @@ use std::time::Duration;
 use axes_policy::attempt::{Attempt, Failure};
 use axes_policy::note::{Note, NoteKey};
 
-pub use committer::{Alarm, Committed, Committer, Dumping};
+pub use committer::{Alarm, Committed, Committer};
+pub use copies::{Dumping, Reading};
 pub use dumps::{Dumped, Snapshot};
 pub use error::StoreError;
-pub use secret::{passing_secret, secret};
+pub use secret::{Secret, passing_secret, secret};
 
 /// A place that keeps what [`Change`]s say.
 pub trait Store: Send {
@@ -50,12 +52,21 @@ pub trait Store: Send {
     /// Any [`StoreError`] that writing can meet.
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError>;
 
-    /// Everything as it is now, to be written as a dump; `None` where nothing is kept.
+    /// A dump in which nothing stands yet; `None` where nothing is kept.
     ///
     /// # Errors
     ///
     /// Any [`StoreError`] that reading can meet.
     fn snapshot(&mut self) -> Result<Option<Snapshot>, StoreError>;
+
+    /// Reads some more records into a dump; takes some milliseconds at the most.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that reading can meet.
+    fn read_on(&mut self, _: &mut Snapshot) -> Result<Reading, StoreError> {
+        Ok(Reading::Whole)
+    }
 
     /// Writes a copy of everything beside the database, from which a damaged one is restored.
     ///
@@ -63,7 +74,9 @@ pub trait Store: Send {
     ///
     /// Any [`StoreError`] that reading or writing can meet.
     fn dump(&mut self) -> Result<Option<Dumped>, StoreError> {
-        self.snapshot()?.map(Snapshot::write).transpose()
+        let Some(mut snapshot) = self.snapshot()? else { return Ok(None) };
+        while self.read_on(&mut snapshot)? == Reading::More {}
+        snapshot.write().map(Some)
     }
 
     /// How long ago that was; for ever where there is no dump but should be one.

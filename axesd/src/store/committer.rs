@@ -4,27 +4,20 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Change, Dumped, Store, StoreError};
+use super::copies::{Copies, Dumping};
+use super::{Change, Store, StoreError};
 
 /// Commits that may wait; one more is refused.
 pub(super) const QUEUE: usize = 10_000;
 /// What failed to be written is tried again this often, even when nothing new comes.
 const RETRY: Duration = Duration::from_secs(1);
-/// The newest dump is never much older than this.
-const DUMP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
-/// A dump that failed is tried again after this.
-const DUMP_AGAIN: Duration = Duration::from_secs(60 * 60);
-/// Whoever asks for one while another is written waits, and is looked after this often.
-const DUMP_STEP: Duration = Duration::from_millis(20);
 
 /// What became of a commit.
 pub type Committed = Result<(), Arc<StoreError>>;
-/// What became of a dump; `None` where nothing is kept.
-pub type Dumping = Result<Option<Dumped>, Arc<StoreError>>;
 
 /// What the administrator should hear of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,9 +52,7 @@ impl Committer {
             on_alarm: Arc::new(on_alarm),
             jobs,
             failing: false,
-            dump_at: Instant::now(),
-            dump: None,
-            asked: Vec::new(),
+            copies: Copies::new(),
         };
         let thread = thread::Builder::new().name("committer".into()).spawn(move || worker.run())?;
         Ok((Self { queue }, thread))
@@ -122,38 +113,26 @@ struct Worker<A> {
     on_alarm: Arc<A>,
     jobs: Receiver<Job>,
     failing: bool,
-    /// When to look at the age of the newest dump.
-    dump_at: Instant,
-    /// Writes a dump, or did.
-    dump: Option<JoinHandle<()>>,
-    /// Those who want the next one.
-    asked: Vec<oneshot::Sender<Dumping>>,
+    copies: Copies,
 }
 
 impl<A: Fn(Alarm) + Send + Sync + 'static> Worker<A> {
     fn run(mut self) {
-        self.dump_if_old();
         loop {
+            self.copies.go_on(&mut *self.store, &self.on_alarm);
             let group = self.next_group();
             let result = self.commit(&group.changes);
             for waiting in group.waiting {
                 let _ = waiting.send(result.clone());
             }
-            self.asked.extend(group.dumps);
+            self.copies.ask(group.dumps);
             if group.last {
-                return self.dump_at_last();
-            }
-            if !self.asked.is_empty() && !self.is_dumping() {
-                let asked = std::mem::take(&mut self.asked);
-                self.dump(|written| tell_all(asked, &written));
-            }
-            if Instant::now() >= self.dump_at {
-                self.dump_if_old();
+                return self.copies.make_last(&mut *self.store, &*self.on_alarm);
             }
         }
     }
 
-    /// Everything that waits; nothing when it is time for a retry or a dump.
+    /// Everything that waits; nothing when it is time for a retry or a copy.
     fn next_group(&self) -> Group {
         let mut group = Group::default();
         match self.jobs.recv_timeout(self.patience()) {
@@ -170,12 +149,8 @@ impl<A: Fn(Alarm) + Send + Sync + 'static> Worker<A> {
     }
 
     fn patience(&self) -> Duration {
-        let until_dump = self.dump_at.saturating_duration_since(Instant::now());
-        match (self.asked.is_empty(), self.failing) {
-            (false, _) => DUMP_STEP,
-            (true, true) => RETRY.min(until_dump),
-            (true, false) => until_dump,
-        }
+        let patience = self.copies.patience();
+        if self.failing { RETRY.min(patience) } else { patience }
     }
 
     fn commit(&mut self, changes: &[Change]) -> Committed {
@@ -187,57 +162,6 @@ impl<A: Fn(Alarm) + Send + Sync + 'static> Worker<A> {
         }
         self.failing = result.is_err();
         result.map_err(Arc::new)
-    }
-
-    /// However often the daemon is killed before a day is over.
-    fn dump_if_old(&mut self) {
-        let left = DUMP_EVERY.saturating_sub(self.store.dump_age());
-        self.dump_at = Instant::now() + left.max(DUMP_AGAIN);
-        if left.is_zero() && !self.is_dumping() {
-            let on_alarm = self.on_alarm.clone();
-            self.dump(move |written| alarm_of(&*on_alarm, written));
-        }
-    }
-
-    /// Takes a snapshot now, and writes it while commits go on.
-    fn dump(&mut self, tell: impl FnOnce(Dumping) + Send + 'static) {
-        let snapshot = match self.store.snapshot() {
-            Ok(Some(snapshot)) => snapshot,
-            Ok(None) => return tell(Ok(None)),
-            Err(error) => return tell(Err(Arc::new(error))),
-        };
-        let write = move || tell(snapshot.write().map(Some).map_err(Arc::new));
-        match thread::Builder::new().name("dump".into()).spawn(write) {
-            Ok(thread) => self.dump = Some(thread),
-            Err(error) => (self.on_alarm)(Alarm::DumpFailed(error.to_string())),
-        }
-    }
-
-    fn is_dumping(&self) -> bool {
-        self.dump.as_ref().is_some_and(|thread| !thread.is_finished())
-    }
-
-    fn dump_at_last(mut self) {
-        if let Some(thread) = self.dump.take() {
-            // It told how it ended.
-            let _ = thread.join();
-        }
-        let written = self.store.dump().map_err(Arc::new);
-        tell_all(self.asked, &written);
-        alarm_of(&*self.on_alarm, written);
-    }
-}
-
-fn tell_all(asked: Vec<oneshot::Sender<Dumping>>, written: &Dumping) {
-    for waiting in asked {
-        // Whoever asked may be gone.
-        let _ = waiting.send(written.clone());
-    }
-}
-
-fn alarm_of(on_alarm: &impl Fn(Alarm), written: Dumping) {
-    if let Err(error) = written {
-        on_alarm(Alarm::DumpFailed(error.to_string()));
     }
 }
 

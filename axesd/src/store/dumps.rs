@@ -32,13 +32,13 @@ struct DumpV1<'a> {
     records: Vec<(&'a [u8], &'a [u8])>,
 }
 
-/// Everything in a database as it was at one moment, to be written at leisure.
+/// Everything in a database, to be written at leisure.
 pub struct Snapshot {
     /// Of the whole store.
     pub(super) store: PathBuf,
-    /// The database as it was.
+    /// The database as it was when reading began.
     pub(super) identity: Identity,
-    /// All its records.
+    /// Its records, as far as they were read.
     pub(super) records: Vec<Record>,
 }
 

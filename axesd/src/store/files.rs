@@ -4,7 +4,9 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use jiff::Timestamp;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
@@ -57,6 +59,21 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::io(path)(error)),
     }
+}
+
+/// Keeps what is damaged under another name, with the day on which it was last written to and a
+/// number that rises; `None` where there is nothing.
+pub(super) fn set_aside(path: &Path, number: u64) -> Result<Option<PathBuf>, StoreError> {
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return Ok(None);
+    };
+    let last_used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    let day = Timestamp::try_from(last_used).unwrap_or_default();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside =
+        path.with_file_name(format!("{name}.damaged-{}-{number:010}", day.strftime("%Y-%m-%d")));
+    fs::rename(path, &aside).map_err(StoreError::io(path))?;
+    Ok(Some(aside))
 }
 
 /// Flushes a file, or the names in a folder.
