@@ -35,6 +35,8 @@ use lists::Progress;
 
 /// How long the daemon may keep silent while it is asked something.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// And while it writes a copy of a large database to a slow disk.
+const COPYING: Duration = Duration::from_secs(120);
 
 // Exit statuses, as the help text lists them.
 const DONE: u8 = 0;
@@ -81,7 +83,8 @@ fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
     let form = if arguments.json { Form::Json } else { Form::Text };
     match arguments.command.task() {
         Task::Ask(request) => {
-            let report = exchange::ask(&arguments.socket, request, PATIENCE)?;
+            let patience = if request == Request::Backup { COPYING } else { PATIENCE };
+            let report = exchange::ask(&arguments.socket, request, patience)?;
             show(&report, form, output)
         }
         Task::Amend(amendment) => {

@@ -7,7 +7,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::config::{self, Config, ConfigError, Handler, LogConfig, StoreConfig};
@@ -23,7 +23,7 @@ use crate::daemon::sockets::{SocketError, Sockets};
 use crate::engine::{Engine, LogSettings, Names, Pseudonyms, Recorded};
 use crate::log::{self, Logger};
 use crate::server::{self, Reloaded, Service};
-use crate::store::{self, Alarm, Committer, Store, StoreError};
+use crate::store::{self, Alarm, Committer, Secret, Store, StoreError};
 
 /// How long the end waits for passwords that are being verified.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -94,13 +94,13 @@ fn run(arguments: &Arguments) -> Result<(), DaemonError> {
     let mut store = open_store(&config.store)?;
     let name = store.name();
     let kept = store.load()?;
-    if let Some(notice) = &kept.notice {
-        logger.error(notice.clone());
-    }
-    let alarm = Arc::new(Mutex::new(kept.notice.clone()));
-    let (committer, writer) = Committer::start(store, watch(alarm.clone(), logger.clone()))
+    let Secret { key, notice } = secret(&config.store)?;
+    let notices: Vec<_> = kept.notice.iter().cloned().chain(notice).collect();
+    notices.iter().for_each(|notice| logger.error(notice.clone()));
+    let (alarms, alarm) = watch::channel(None);
+    let (committer, writer) = Committer::start(store, tell_of(alarms, logger.clone()))
         .map_err(|error| DaemonError::Io("cannot start the committer", error))?;
-    let pseudonyms = Pseudonyms::new(secret(&config.store)?);
+    let pseudonyms = Pseudonyms::new(key);
     let (settings, bounds) = (config.settings.clone(), log_settings(config.access_log));
     let engine = Engine::new(settings, bounds, pseudonyms, kept, committer.clone(), logger.clone());
     heed_kernel(&arguments.kernel_command_line, &engine, &logger);
@@ -111,6 +111,7 @@ fn run(arguments: &Arguments) -> Result<(), DaemonError> {
         logger: logger.clone(),
         store: name,
         alarm,
+        notice: (!notices.is_empty()).then(|| notices.join("; ")),
         reload: reloader(path, &config, engine, logger.clone()),
         config: path.to_owned(),
     };
@@ -159,6 +160,8 @@ async fn live(config: &Config, service: Rc<Service>) -> Result<(), DaemonError> 
     let sockets = Sockets::open(&config.daemon)?;
     let engine = service.engine.clone();
     spawn_local(async move { engine.keep_deadlines().await });
+    let (engine, alarm) = (service.engine.clone(), service.alarm.clone());
+    spawn_local(async move { engine.heed_store(alarm).await });
     let doors = spawn_local(server::serve(service.clone(), sockets.pam, sockets.control));
     tell(&[NotifyState::Ready]);
     service.logger.info(format!("axesd {} is ready", env!("CARGO_PKG_VERSION")));
@@ -239,7 +242,10 @@ fn finish(committer: Committer, writer: JoinHandle<()>, logger: &Logger) {
     logger.flush(LOGGED);
 }
 
-fn watch(alarm: Arc<Mutex<Option<String>>>, logger: Logger) -> impl Fn(Alarm) + Send + 'static {
+fn tell_of(
+    alarm: watch::Sender<Option<String>>,
+    logger: Logger,
+) -> impl Fn(Alarm) + Send + 'static {
     move |event| {
         let text = match event {
             Alarm::Raised(reason) => {
@@ -255,7 +261,7 @@ fn watch(alarm: Arc<Mutex<Option<String>>>, logger: Logger) -> impl Fn(Alarm) + 
                 return;
             }
         };
-        *alarm.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        alarm.send_replace(text);
     }
 }
 
@@ -273,9 +279,11 @@ fn open_store(config: &StoreConfig) -> Result<Box<dyn Store>, StoreError> {
 }
 
 /// The key of pseudonyms lives as long as what it stands in.
-fn secret(config: &StoreConfig) -> Result<[u8; 32], StoreError> {
+fn secret(config: &StoreConfig) -> Result<Secret, StoreError> {
     match config.handler {
         Handler::Sled => store::secret(&config.path),
-        Handler::Memory | Handler::Dummy => store::passing_secret(),
+        Handler::Memory | Handler::Dummy => {
+            Ok(Secret { key: store::passing_secret()?, notice: None })
+        }
     }
 }

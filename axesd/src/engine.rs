@@ -14,6 +14,7 @@ mod records;
 #[cfg(test)]
 pub(crate) mod samples;
 mod sentence;
+mod storage;
 mod why;
 
 use std::cell::RefCell;

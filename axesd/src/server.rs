@@ -15,10 +15,10 @@ mod why;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_local};
 
 use crate::engine::{Engine, Names};
@@ -45,7 +45,9 @@ pub struct Service {
     /// The store, as it is configured.
     pub store: &'static str,
     /// Why the last changes are not on disk.
-    pub alarm: Arc<Mutex<Option<String>>>,
+    pub alarm: watch::Receiver<Option<String>>,
+    /// What was wrong with the store at the start, and what was done about it.
+    pub notice: Option<String>,
     /// Reads the configuration again, or says why it is not in force.
     pub reload: Box<dyn Fn() -> Reloaded>,
     /// The file that the configuration begins with.

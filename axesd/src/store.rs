@@ -5,6 +5,7 @@
 
 mod ballast;
 mod committer;
+mod copies;
 mod database;
 mod dumps;
 mod error;
@@ -21,13 +22,16 @@ mod sled;
 mod tests;
 
 use std::path::Path;
+use std::time::Duration;
 
 use axes_policy::attempt::{Attempt, Failure};
 use axes_policy::note::{Note, NoteKey};
 
 pub use committer::{Alarm, Committed, Committer};
+pub use copies::{Dumping, Reading};
+pub use dumps::{Dumped, Snapshot};
 pub use error::StoreError;
-pub use secret::{passing_secret, secret};
+pub use secret::{Secret, passing_secret, secret};
 
 /// A place that keeps what [`Change`]s say.
 pub trait Store: Send {
@@ -48,12 +52,35 @@ pub trait Store: Send {
     /// Any [`StoreError`] that writing can meet.
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError>;
 
+    /// A dump in which nothing stands yet; `None` where nothing is kept.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that reading can meet.
+    fn snapshot(&mut self) -> Result<Option<Snapshot>, StoreError>;
+
+    /// Reads some more records into a dump; takes some milliseconds at the most.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that reading can meet.
+    fn read_on(&mut self, _: &mut Snapshot) -> Result<Reading, StoreError> {
+        Ok(Reading::Whole)
+    }
+
     /// Writes a copy of everything beside the database, from which a damaged one is restored.
     ///
     /// # Errors
     ///
     /// Any [`StoreError`] that reading or writing can meet.
-    fn dump(&mut self) -> Result<(), StoreError>;
+    fn dump(&mut self) -> Result<Option<Dumped>, StoreError> {
+        let Some(mut snapshot) = self.snapshot()? else { return Ok(None) };
+        while self.read_on(&mut snapshot)? == Reading::More {}
+        snapshot.write().map(Some)
+    }
+
+    /// How long ago that was; for ever where there is no dump but should be one.
+    fn dump_age(&self) -> Duration;
 
     /// As `handler` names it in the configuration.
     fn name(&self) -> &'static str;
@@ -116,8 +143,12 @@ impl Store for Nowhere {
         Ok(())
     }
 
-    fn dump(&mut self) -> Result<(), StoreError> {
-        Ok(())
+    fn snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
+        Ok(None)
+    }
+
+    fn dump_age(&self) -> Duration {
+        Duration::ZERO
     }
 
     fn name(&self) -> &'static str {

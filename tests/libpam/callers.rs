@@ -133,6 +133,7 @@ fn every_request_has_a_row_for_each_socket_that_takes_it() {
         "change",
         "why",
         "panic-off",
+        "backup",
     ];
     for request in control {
         assert!(has("control", request) && has("modules", request), "{request}");

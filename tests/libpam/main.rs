@@ -1,6 +1,7 @@
 //! Real libpam against a real daemon, as an ordinary user.
 
 mod account;
+mod backup;
 mod basics;
 mod callers;
 mod check;
@@ -12,6 +13,7 @@ mod django_axes;
 mod documents;
 mod edges;
 mod failmode;
+mod full_disk;
 mod impostor;
 mod limit;
 mod lists;

@@ -199,6 +199,11 @@ impl Host {
         command
     }
 
+    /// Its process id.
+    pub fn daemon_id(&self) -> u32 {
+        self.daemon.as_ref().expect("a daemon").id()
+    }
+
     /// Ends the daemon with a signal and waits until it is gone.
     pub fn kill_daemon(&mut self, signal: i32) {
         if let Some(mut daemon) = self.daemon.take() {

@@ -67,6 +67,8 @@ pub enum Refusal {
     NotWhitelisted,
     /// No place at the gate became free in time.
     Busy,
+    /// Its outcome could not be kept (`on_store_error`).
+    Unkept,
 }
 
 /// A counter as it stands.
@@ -113,6 +115,7 @@ impl fmt::Display for Refusal {
             Self::Blacklisted(subject) => write!(formatter, "blacklisted: {subject}"),
             Self::NotWhitelisted => formatter.write_str("not in ip_whitelist (only_whitelist)"),
             Self::Busy => formatter.write_str("too many logins at once"),
+            Self::Unkept => formatter.write_str("attempts are not on disk (on_store_error)"),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::key::CounterKey;
 use crate::lists::{Entries, List, ListName};
 use crate::panic_off::Panic;
 use crate::settings::{Enforcement, Profile, Settings, Users};
+use crate::storage::Storage;
 use crate::subject::Subject;
 
 /// Settings, and what else decides how a client is judged.
@@ -20,6 +21,7 @@ pub(crate) struct Judge {
     pub(crate) entries: Entries,
     pub(crate) accounts: Accounts,
     pub(crate) panic: Panic,
+    pub(crate) storage: Storage,
 }
 
 /// What a client is to the rules.
@@ -49,7 +51,7 @@ impl Judge {
     /// One that knows nobody yet.
     pub(crate) fn new(settings: Settings) -> Self {
         let (entries, accounts) = (Entries::default(), Accounts::default());
-        Self { settings, entries, accounts, panic: Panic::default() }
+        Self { settings, entries, accounts, panic: Panic::default(), storage: Storage::Works }
     }
 
     /// Judges a visitor before any attempt of it is looked at.

@@ -5,6 +5,7 @@ mod gate;
 mod memory;
 mod panic_off;
 mod queries;
+mod storage;
 
 use std::sync::Arc;
 
@@ -78,6 +79,9 @@ impl Keeper {
             if case.profile.as_ref().is_some_and(counts_refused) {
                 effects.extend(self.count(&visitor, &case));
             }
+            return (Admission::Refused(refusal), effects);
+        }
+        if let Some(refusal) = self.refusal(&case) {
             return (Admission::Refused(refusal), effects);
         }
         self.flights.insert(id, InFlight { visitor, case, stage: Stage::Prompting });

@@ -18,6 +18,7 @@ pub mod networks;
 pub mod note;
 pub mod panic_off;
 pub mod settings;
+pub mod storage;
 pub mod subject;
 pub mod time;
 

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::lists::List;
 use crate::message::Messages;
 use crate::networks::Networks;
+use crate::storage::OnStoreError;
 use crate::subject::Subject;
 
 pub use counter::{CoolOff, CounterId, CounterRule};
@@ -53,6 +54,8 @@ pub struct Settings {
     pub gate_wait: Duration,
     /// After this long at the password module an attempt counts as a failure.
     pub place_lease: Duration,
+    /// What becomes of logins while nothing can be written.
+    pub on_store_error: OnStoreError,
 }
 
 /// How clients are judged.
@@ -188,6 +191,7 @@ impl Default for Settings {
             room: 172 << 20,
             gate_wait: Duration::from_secs(10),
             place_lease: Duration::from_secs(120),
+            on_store_error: OnStoreError::Safe,
         }
         .with_counters(CounterRule::shipped())
     }

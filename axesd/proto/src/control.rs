@@ -40,6 +40,8 @@ pub enum Request {
     Change(Change),
     /// Begins or ends a time in which nobody is refused; a [`Reply::PanicOff`].
     PanicOff(PanicSwitch),
+    /// Writes a copy of the database beside it; a [`Reply::Backup`].
+    Backup,
 }
 
 /// The longest time in which nobody is refused, in milliseconds.
@@ -228,6 +230,19 @@ pub enum Reply {
         /// What holds now.
         now: Option<PanicOff>,
     },
+    /// Answer to [`Request::Backup`].
+    Backup(Backup),
+}
+
+/// A copy of the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backup {
+    /// Its file.
+    pub path: Sentence,
+    /// Records in it.
+    pub records: u64,
+    /// Its length.
+    pub bytes: u64,
 }
 
 /// An entry of a list.
@@ -298,6 +313,8 @@ pub struct Status {
     pub store: Label,
     /// Why the last failures are not on disk; `None` when they are.
     pub store_alarm: Option<Sentence>,
+    /// What was wrong with the store when the daemon started, and what was done about it.
+    pub store_notice: Option<Sentence>,
     /// Whether lockouts refuse anybody, where no rule says otherwise.
     pub enforcement: Enforcement,
     /// Whether nobody is refused for some time, whatever else says so.
@@ -442,6 +459,8 @@ pub enum Verdict {
     Blacklisted(ListEntry),
     /// Its address is not in the whitelist, and nobody else may log in.
     NotWhitelisted,
+    /// Nothing can be written, and nobody who is counted may log in meanwhile.
+    Unkept,
 }
 
 /// Why a client is neither counted nor refused.
@@ -490,6 +509,8 @@ pub enum Enforcement {
     Off,
     /// For some time everybody is counted, and nobody refused, not by lists either.
     PanicOff,
+    /// They do, and whoever is counted is refused as long as nothing can be written.
+    StoreFails,
 }
 
 /// How much somebody is told.

@@ -11,13 +11,14 @@ use axes_policy::networks::Networks;
 use axes_policy::settings::{
     Enforcement, Keep, Prefixes, Privacy, Profile, RefusedTries, Rule, Settings, Users,
 };
+use axes_policy::storage::OnStoreError;
 use axes_policy::subject::Subject;
 
 use counters::{Fallback, own_counter, shipped, tables};
 
 use crate::config::document::{DaemonTable, Document, StoreTable};
 use crate::config::tables::{CounterTable, RuleTable};
-use crate::config::values::{Handler, Network, Who};
+use crate::config::values::{Handler, Network, StoreErrorMode, Who};
 use crate::config::{Config, DaemonConfig, LogConfig, StoreConfig, space};
 
 /// Two keys that do not go together, each of which may be right.
@@ -36,7 +37,7 @@ pub(super) fn config(document: Document) -> Result<Config, Conflict> {
         bytes: document.access_log_bytes.0,
         age: document.access_log_age.0,
     };
-    let StoreTable { handler, path, max_memory, max_disk } = document.store;
+    let StoreTable { handler, path, on_store_error, max_memory, max_disk } = document.store;
     let room = space::room(max_memory, max_disk, access_log.bytes)?;
     let DaemonTable { socket, control_socket, log_socket } = document.daemon;
     let document = Document {
@@ -45,7 +46,8 @@ pub(super) fn config(document: Document) -> Result<Config, Conflict> {
         store: StoreTable::default(),
         ..document
     };
-    let settings = Settings { room, ..settings(document)? };
+    let on_store_error = mode(on_store_error);
+    let settings = Settings { on_store_error, room, ..settings(document)? };
     check_privacy(&settings)?;
     Ok(Config {
         settings,
@@ -53,6 +55,13 @@ pub(super) fn config(document: Document) -> Result<Config, Conflict> {
         daemon: DaemonConfig { socket, control_socket, log_socket },
         store: StoreConfig { handler, path: path.0 },
     })
+}
+
+const fn mode(word: StoreErrorMode) -> OnStoreError {
+    match word {
+        StoreErrorMode::Safe => OnStoreError::Safe,
+        StoreErrorMode::Secure => OnStoreError::Secure,
+    }
 }
 
 fn settings(document: Document) -> Result<Settings, Conflict> {

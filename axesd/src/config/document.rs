@@ -12,7 +12,7 @@ use crate::config::space::{MaxDisk, MaxMemory};
 use crate::config::tables::{CounterTable, RuleTable};
 use crate::config::values::{
     CoolOffTime, FamiliarFor, Folder, GateWait, Handler, Limit, Network, Parameters, Period,
-    Prefix, Sentence, ServiceNames, Stored, Who, Window,
+    Prefix, Sentence, ServiceNames, StoreErrorMode, Stored, Who, Window,
 };
 
 #[derive(Debug, Deserialize)]
@@ -72,6 +72,7 @@ pub(super) struct DaemonTable {
 pub(super) struct StoreTable {
     pub(super) handler: Handler,
     pub(super) path: Folder,
+    pub(super) on_store_error: StoreErrorMode,
     pub(super) max_memory: MaxMemory,
     pub(super) max_disk: MaxDisk,
 }
@@ -137,6 +138,7 @@ impl Default for StoreTable {
         Self {
             handler: Handler::Sled,
             path: Folder("/var/lib/axes".into()),
+            on_store_error: StoreErrorMode::Safe,
             max_memory: MaxMemory::default(),
             max_disk: MaxDisk::default(),
         }

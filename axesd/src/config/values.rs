@@ -27,6 +27,14 @@ pub enum Handler {
     Dummy,
 }
 
+/// `on_store_error`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum StoreErrorMode {
+    Safe,
+    Secure,
+}
+
 /// `failure_limit`
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "Value")]

@@ -140,6 +140,11 @@ pub(super) enum Command {
     },
     Why(WhyArguments),
     PanicOff(PanicOffArguments),
+    /// Write a copy of the database beside it now; the newest three are kept.
+    ///
+    /// axesd does so every day by itself, and restores the newest one when it finds the database
+    /// damaged.
+    Backup,
     /// Show or change the list of clients that are never counted and never refused.
     Whitelist {
         #[command(subcommand)]
@@ -204,6 +209,7 @@ impl Command {
             Self::Check { explain: Some(rule), .. } => return Task::Explain(rule),
             Self::Check { root, config, explain: None } => return Task::Check { root, config },
             Self::Status => Request::Status,
+            Self::Backup => Request::Backup,
             Self::Reload => Request::Reload,
             Self::List { locked: true } => Request::List(Which::Locked),
             Self::List { locked: false } => Request::List(Which::All),

@@ -4,6 +4,7 @@
 //! function that looks at nothing else.
 
 mod accounts;
+mod aside;
 mod bastion;
 mod config;
 mod daemon;
@@ -25,6 +26,7 @@ pub(super) use rule::{Rule, catalogue};
 pub(super) use show::{explanation, explanation_json, json, text};
 
 use self::accounts::Accounts;
+use self::aside::Aside;
 use self::config::Loaded;
 use self::daemon::Daemon;
 use self::pam::Lines;
@@ -63,6 +65,7 @@ pub(super) enum CheckError {
 struct Facts {
     config: Loaded,
     permissions: Permissions,
+    aside: Option<Aside>,
     services: Vec<pam::Service>,
     lines: Lines,
     installed: pam::Installed,
@@ -99,6 +102,7 @@ fn gather(tree: &mut Tree, scope: &Scope) -> io::Result<Facts> {
     let services = pam::services(tree);
     Ok(Facts {
         permissions: Permissions::of(tree, &path, policy, axes),
+        aside: policy.map(|policy| Aside::of(tree, &policy.state)),
         lines: Lines::of(tree, &services),
         services,
         installed: pam::installed(tree),
@@ -117,14 +121,15 @@ fn ask(policy: Option<&Policy>, scope: &Scope) -> Daemon {
 }
 
 fn judge(facts: Facts) -> Vec<finding::Finding> {
-    let Facts { mut config, permissions, services, lines, installed, accounts, sshd, daemon } =
-        facts;
+    let Facts { mut config, permissions, aside, services, lines, installed, .. } = facts;
+    let (accounts, sshd, daemon) = (facts.accounts, facts.sshd, facts.daemon);
     let mut findings = Vec::from_iter(config.judge());
     if let (Some(policy), Some(daemon)) = (&mut config.policy, &daemon) {
         policy.add(&daemon.entries);
     }
     let policy = config.policy.as_ref();
     findings.extend(permissions.judge());
+    findings.extend(aside.iter().flat_map(Aside::judge));
     // Where lockouts are only logged, nobody is kept from guessing anyway.
     let enforced = |service: &&pam::Service| policy.is_none_or(|it| it.enforces(service));
     findings.extend(pam::judge(services.iter().filter(enforced)));

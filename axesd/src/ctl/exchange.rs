@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use axes_proto::client::{Connection, Patience};
 use axes_proto::control::{
-    Attempt, Counter, Entry, ListName, Outcome, Reply, Request, Reset, Status, Subject, Which,
+    Attempt, Backup, Counter, Entry, ListName, Outcome, Reply, Request, Reset, Status, Subject,
+    Which,
 };
 use axes_proto::pam;
 use axes_proto::text::Sentence;
@@ -32,6 +33,7 @@ pub(super) enum Report {
     Entries(ListName, Vec<Entry>),
     Amended(Amended),
     PanicOff(Switched),
+    Backup(Backup),
 }
 
 /// Asks, and reads up to the end of the answer; no single wait takes longer than `patience`.
@@ -40,7 +42,7 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
     let connection = put(socket, &request, patience)?;
     let (mut status, mut counters, mut attempts, mut done) = (None, vec![], vec![], None);
     let (mut reloaded, mut removed, mut explained) = (None, None, None);
-    let (mut entries, mut switched) = (vec![], None);
+    let (mut entries, mut switched, mut copied) = (vec![], None, None);
     loop {
         match connection.receive(&mut Patience::of(patience)).map_err(failed)? {
             Reply::Status(told) => status = Some(told),
@@ -52,6 +54,7 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
             Reply::Why(explanation) => explained = Some(*explanation),
             Reply::Entry(entry) => entries.push(entry),
             Reply::PanicOff { before, now } => switched = Some((before, now)),
+            Reply::Backup(backup) => copied = Some(backup),
             Reply::Missed(_) | Reply::Remark(..) | Reply::Unusable(..) => {
                 return Err(CtlError::Incomplete);
             }
@@ -76,6 +79,7 @@ pub(super) fn ask(socket: &Path, request: Request, patience: Duration) -> Result
             let (before, now) = switched.ok_or(CtlError::Incomplete)?;
             Report::PanicOff(Switched { switch, before, now })
         }
+        Request::Backup => copied.map(Report::Backup).ok_or(CtlError::Incomplete)?,
         Request::ResetLogs(_) => removed.map(Report::LogsReset).ok_or(CtlError::Incomplete)?,
         Request::Why(_) => {
             let explanation = explained.ok_or(CtlError::Incomplete)?;
@@ -110,6 +114,7 @@ impl Report {
             | Self::List(..)
             | Self::Reloaded(_)
             | Self::Entries(..)
+            | Self::Backup(_)
             | Self::Why(_) => false,
             Self::PanicOff(switched) => switched.is_empty(),
             Self::Amended(amended) => amended.entries.is_empty(),

@@ -1,6 +1,6 @@
 //! Answers as scripts read them. Names and types in here are a promise: add, never change.
 
-use axes_proto::control::{Attempt, Counter, Enforcement, Lane, Reset, Status};
+use axes_proto::control::{Attempt, Backup, Counter, Enforcement, Lane, Reset, Status};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -25,6 +25,9 @@ pub(super) fn render(report: &Report, now: Timestamp) -> Value {
         Report::Entries(list, entries) => lists::json_entries(*list, entries, now),
         Report::Amended(amended) => lists::json(amended, now),
         Report::PanicOff(switched) => switched.json(now),
+        Report::Backup(Backup { path, records, bytes }) => {
+            json!({ "path": path, "records": records, "bytes": bytes })
+        }
         Report::Reloaded(rest) => json!({ "reloaded": true, "note": rest }),
         Report::Why(why) => why.json(now),
         Report::Reset(Reset { failures, unlocked }, counters) => {
@@ -46,6 +49,7 @@ fn status_object(status: &Status) -> Value {
         "panic_off_reason": panic_off.reason,
         "version": status.version, "uptime_seconds": status.uptime_s,
         "store": status.store, "store_alarm": status.store_alarm,
+        "store_notice": status.store_notice,
         "enforcement": enforcement_word(status.enforcement),
         "counters_held": status.counters, "counters_locked": status.locked,
         "failures_crowded_out": status.crowded_out,
@@ -62,6 +66,7 @@ pub(super) const fn enforcement_word(enforcement: Enforcement) -> &'static str {
         Enforcement::OtherServices => "other_services",
         Enforcement::Off => "off",
         Enforcement::PanicOff => "panic_off",
+        Enforcement::StoreFails => "store_fails",
     }
 }
 
@@ -166,6 +171,7 @@ mod tests {
     fn the_status_has_every_member() {
         let expected = json!({
             "version": "0.1.0", "uptime_seconds": 273_600, "store": "sled", "store_alarm": null,
+            "store_notice": null,
             "enforcement": "on", "panic_off": null, "panic_off_seconds_left": null,
             "panic_off_reason": null, "counters_held": 12, "counters_locked": 3,
             "failures_crowded_out": 0, "in_flight": 2, "waiting": 1,

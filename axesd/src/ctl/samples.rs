@@ -90,6 +90,7 @@ pub(super) fn status() -> Status {
         uptime_s: 273_600,
         store: Label::from_typed("sled"),
         store_alarm: None,
+        store_notice: None,
         counters: 12,
         locked: 3,
         crowded_out: 0,

@@ -1,7 +1,7 @@
 //! Answers as people read them.
 
 use axes_proto::Text;
-use axes_proto::control::{Attempt, Counter, Enforcement, Reset, Status, Subject, Which};
+use axes_proto::control::{Attempt, Backup, Counter, Enforcement, Reset, Status, Subject, Which};
 use jiff::Zoned;
 
 use super::exchange::Report;
@@ -26,6 +26,7 @@ pub(super) fn render(report: &Report, now: &Zoned) -> String {
         Report::Entries(list, entries) => lists::text_entries(*list, entries, now.timestamp()),
         Report::Amended(amended) => lists::text(amended),
         Report::PanicOff(switched) => switched.text(now),
+        Report::Backup(backup) => copied(backup),
         Report::Reloaded(None) => "The configuration is in force.\n".into(),
         Report::Reloaded(Some(rest)) => {
             format!("The rest of the configuration is in force; {rest}.\n")
@@ -43,11 +44,19 @@ fn glance(status: &Status) -> String {
         Some(alarm) => format!("{ALERT}ALARM: {alarm}{ALERT:#}"),
         None => "no alarm".to_owned(),
     };
+    let notice = status.store_notice.as_ref();
+    let notice = notice.map(|notice| format!("Notice:    {ALERT}{notice}{ALERT:#}\n"));
+    let notice = notice.unwrap_or_default();
     let enforced = match status.enforcement {
         Enforcement::On => "lockouts refuse whoever is locked".to_owned(),
         Enforcement::OtherServices => "only in the services that `services` names".to_owned(),
         Enforcement::Monitor => {
             format!("{ALERT}nobody is locked out (lock_out_at_failure = false){ALERT:#}")
+        }
+        Enforcement::StoreFails => {
+            format!(
+                "{ALERT}whoever is counted is refused until the alarm is over (on_store_error){ALERT:#}"
+            )
         }
         Enforcement::PanicOff => panic_off::enforced(status.panic_off.as_ref()),
         Enforcement::Off => {
@@ -60,7 +69,7 @@ fn glance(status: &Status) -> String {
     format!(
         "axesd {version}, up {uptime}\n\
          Store:     {store}, {alarm}\n\
-         Enforced:  {enforced}\n\
+         {notice}Enforced:  {enforced}\n\
          Counters:  {counters} with failures, {locked} of them locked{crowded_out}\n\
          Attempts:  {in_flight} in flight, {waiting} of them waiting at the gate\n\
          Outcomes:  {} success, {} failure, {} refused, {} abandoned, {} error since the start\n",
@@ -77,6 +86,11 @@ fn crowded_out(failures: u64) -> String {
             format!("; {ALERT}{some} forgotten for want of room ([store] max_memory){ALERT:#}")
         }
     }
+}
+
+fn copied(backup: &Backup) -> String {
+    let Backup { path, records, bytes } = backup;
+    format!("{path}: {}, {}.\n", amount(*records, "record"), amount(*bytes, "byte"))
 }
 
 fn unknown(subject: &Subject) -> String {
@@ -194,13 +208,25 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_says_where_it_is_and_what_it_holds() {
+        let path = Sentence::from_typed("/var/lib/axes/dumps/dump-7");
+        let backup = Backup { path, records: 1, bytes: 200 };
+        assert_eq!(
+            plain(&Report::Backup(backup)),
+            "/var/lib/axes/dumps/dump-7: 1 record, 200 bytes.\n"
+        );
+    }
+
+    #[test]
     fn the_status_names_an_alarm() {
         let mut status = samples::status();
         status.store_alarm = Some(Sentence::from_typed("the disk is full"));
+        status.store_notice = Some(Sentence::from_typed("restored"));
         assert_eq!(
             plain(&Report::Status(status)),
             "axesd 0.1.0, up 3days 4h\n\
              Store:     sled, ALARM: the disk is full\n\
+             Notice:    restored\n\
              Enforced:  lockouts refuse whoever is locked\n\
              Counters:  12 with failures, 3 of them locked\n\
              Attempts:  2 in flight, 1 of them waiting at the gate\n\

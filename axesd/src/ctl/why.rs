@@ -54,7 +54,9 @@ impl Why {
         match &self.explanation.verdict {
             Verdict::Locked(counter, _) => counter.left_ms,
             Verdict::Blacklisted(listed) => listed.left_ms,
-            Verdict::Admitted | Verdict::Exempt(_) | Verdict::NotWhitelisted => None,
+            Verdict::Admitted | Verdict::Exempt(_) | Verdict::NotWhitelisted | Verdict::Unkept => {
+                None
+            }
         }
     }
 }

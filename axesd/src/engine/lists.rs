@@ -190,7 +190,7 @@ mod tests {
     use super::*;
     use crate::engine::{LogSettings, Pseudonyms, Recorded};
     use crate::log;
-    use crate::store::{Change, Committer, Kept, Store, StoreError};
+    use crate::store::{Change, Committer, Kept, Snapshot, Store, StoreError};
 
     /// A store whose disk takes nothing.
     struct Full;
@@ -204,8 +204,12 @@ mod tests {
             Err(StoreError::Down("the disk is full".to_owned()))
         }
 
-        fn dump(&mut self) -> Result<(), StoreError> {
-            Ok(())
+        fn snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
+            Ok(None)
+        }
+
+        fn dump_age(&self) -> Duration {
+            Duration::ZERO
         }
 
         fn name(&self) -> &'static str {

@@ -25,6 +25,9 @@ impl Engine {
             Refusal::Busy => {
                 return "Too many logins at once; try again in a moment.".to_owned();
             }
+            Refusal::Unkept => {
+                return "Logins cannot be recorded at the moment; try again later.".to_owned();
+            }
         };
         let help = &messages.help_address;
         let Some(end) = counter.until else {

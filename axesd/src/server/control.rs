@@ -2,11 +2,10 @@
 //! decides: the socket belongs to root and the group axes.
 
 use std::cmp::Reverse;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use axes_proto::control::{
-    self, Enforcement, Reply, Request, Reset, Scope, Status, Subject, Totals, Which,
+    self, Backup, Enforcement, Reply, Request, Reset, Scope, Status, Subject, Totals, Which,
 };
 use axes_proto::text::Label;
 use tokio::net::UnixStream;
@@ -43,6 +42,7 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
         Request::Log(wanted) => return log::send(service, stream, &wanted).await,
         Request::Why(client) => return why::send(service, stream, &client, Asker::Trusted).await,
         Request::PanicOff(switch) => panic_off::switch(service, switch).await,
+        Request::Backup => back_up(service).await,
         Request::ResetLogs(scope) => {
             match service.engine.reset_log(convert::log_scope(scope)).await {
                 Ok(removed) => vec![Reply::LogsReset(number(removed))],
@@ -73,17 +73,19 @@ fn status(service: &Service) -> Status {
     let counters = engine.counters();
     let locked = counters.iter().filter(|counter| counter.locked.is_some()).count();
     let (in_flight, waiting) = engine.in_flight();
-    let alarm = service.alarm.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let alarm = service.alarm.borrow().clone();
     let panic_off = panic_off::held(service);
     Status {
         version: Label::from_typed(env!("CARGO_PKG_VERSION")),
         uptime_s: engine.clock().uptime().as_secs(),
         store: Label::from_typed(service.store),
         store_alarm: alarm.as_deref().map(convert::sentence),
+        store_notice: service.notice.as_deref().map(convert::sentence),
         enforcement: match engine.enforcement() {
             (engine::Enforcement::Off, _) => Enforcement::Off,
             _ if panic_off.is_some() => Enforcement::PanicOff,
             (engine::Enforcement::Monitor, _) => Enforcement::Monitor,
+            _ if engine.refuses_unkept() => Enforcement::StoreFails,
             (engine::Enforcement::On, Services::Only(_)) => Enforcement::OtherServices,
             (engine::Enforcement::On, Services::All) => Enforcement::On,
         },
@@ -126,6 +128,22 @@ async fn reset(service: &Service, filter: &Filter) -> Vec<Reply> {
     let mut replies = shown(service, result.counters);
     replies.push(Reply::Reset(done));
     replies
+}
+
+async fn back_up(service: &Service) -> Vec<Reply> {
+    match service.engine.back_up().await {
+        Ok(Some(dumped)) => vec![Reply::Backup(Backup {
+            path: convert::sentence(&dumped.path.display().to_string()),
+            records: number(dumped.records),
+            bytes: number(dumped.bytes),
+        })],
+        Ok(None) => failed(format!(
+            "no backup: the store {} keeps nothing on disk; set handler = \"sled\" in [store] and \
+             restart axesd",
+            service.store
+        )),
+        Err(error) => failed(format!("no backup was written: {error}")),
+    }
 }
 
 /// Locked ones first, then those that failed last.

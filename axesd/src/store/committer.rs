@@ -4,17 +4,17 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::copies::{Copies, Dumping};
 use super::{Change, Store, StoreError};
 
 /// Commits that may wait; one more is refused.
 pub(super) const QUEUE: usize = 10_000;
 /// What failed to be written is tried again this often, even when nothing new comes.
 const RETRY: Duration = Duration::from_secs(1);
-const DUMP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What became of a commit.
 pub type Committed = Result<(), Arc<StoreError>>;
@@ -26,7 +26,7 @@ pub enum Alarm {
     Raised(String),
     /// Commits work again, and nothing was lost.
     Cleared,
-    /// The daily dump failed, for this reason.
+    /// A dump that nobody asked for failed, for this reason.
     DumpFailed(String),
 }
 
@@ -44,11 +44,16 @@ impl Committer {
     /// What the system says when it has no thread to give.
     pub fn start(
         store: Box<dyn Store>,
-        on_alarm: impl Fn(Alarm) + Send + 'static,
+        on_alarm: impl Fn(Alarm) + Send + Sync + 'static,
     ) -> io::Result<(Self, JoinHandle<()>)> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let worker =
-            Worker { store, on_alarm, jobs, failing: false, dump_at: Instant::now() + DUMP_EVERY };
+        let worker = Worker {
+            store,
+            on_alarm: Arc::new(on_alarm),
+            jobs,
+            failing: false,
+            copies: Copies::new(),
+        };
         let thread = thread::Builder::new().name("committer".into()).spawn(move || worker.run())?;
         Ok((Self { queue }, thread))
     }
@@ -71,6 +76,15 @@ impl Committer {
         answered
     }
 
+    /// Resolves when a copy of everything stands beside the database, or could not be made.
+    /// Commits go on meanwhile.
+    pub fn dump(&self) -> oneshot::Receiver<Dumping> {
+        let (answer, answered) = oneshot::channel();
+        // Nobody hears of it where the queue is full or closed: the sender is gone then.
+        let _ = self.queue.try_send(Job::Dump(answer));
+        answered
+    }
+
     /// Writes what waits, dumps, and ends the thread; join it to wait for that.
     pub fn close(self) {
         // A thread that is gone is closed already.
@@ -81,6 +95,7 @@ impl Committer {
 #[derive(Debug)]
 enum Job {
     Commit(Vec<Change>, oneshot::Sender<Committed>),
+    Dump(oneshot::Sender<Dumping>),
     Close,
 }
 
@@ -89,35 +104,35 @@ enum Job {
 struct Group {
     changes: Vec<Change>,
     waiting: Vec<oneshot::Sender<Committed>>,
+    dumps: Vec<oneshot::Sender<Dumping>>,
     last: bool,
 }
 
 struct Worker<A> {
     store: Box<dyn Store>,
-    on_alarm: A,
+    on_alarm: Arc<A>,
     jobs: Receiver<Job>,
     failing: bool,
-    dump_at: Instant,
+    copies: Copies,
 }
 
-impl<A: Fn(Alarm)> Worker<A> {
+impl<A: Fn(Alarm) + Send + Sync + 'static> Worker<A> {
     fn run(mut self) {
         loop {
+            self.copies.go_on(&mut *self.store, &self.on_alarm);
             let group = self.next_group();
             let result = self.commit(&group.changes);
             for waiting in group.waiting {
                 let _ = waiting.send(result.clone());
             }
-            if group.last || Instant::now() >= self.dump_at {
-                self.dump();
-            }
+            self.copies.ask(group.dumps);
             if group.last {
-                return;
+                return self.copies.make_last(&mut *self.store, &*self.on_alarm);
             }
         }
     }
 
-    /// Everything that waits; nothing when it is time for a retry or a dump.
+    /// Everything that waits; nothing when it is time for a retry or a copy.
     fn next_group(&self) -> Group {
         let mut group = Group::default();
         match self.jobs.recv_timeout(self.patience()) {
@@ -134,8 +149,8 @@ impl<A: Fn(Alarm)> Worker<A> {
     }
 
     fn patience(&self) -> Duration {
-        let until_dump = self.dump_at.saturating_duration_since(Instant::now());
-        if self.failing { RETRY.min(until_dump) } else { until_dump }
+        let patience = self.copies.patience();
+        if self.failing { RETRY.min(patience) } else { patience }
     }
 
     fn commit(&mut self, changes: &[Change]) -> Committed {
@@ -148,13 +163,6 @@ impl<A: Fn(Alarm)> Worker<A> {
         self.failing = result.is_err();
         result.map_err(Arc::new)
     }
-
-    fn dump(&mut self) {
-        self.dump_at = Instant::now() + DUMP_EVERY;
-        if let Err(error) = self.store.dump() {
-            (self.on_alarm)(Alarm::DumpFailed(error.to_string()));
-        }
-    }
 }
 
 impl Group {
@@ -164,6 +172,7 @@ impl Group {
                 self.changes.extend(changes);
                 self.waiting.push(answer);
             }
+            Job::Dump(answer) => self.dumps.push(answer),
             Job::Close => self.last = true,
         }
     }

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::ops::Bound;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -56,9 +57,15 @@ impl Database {
 
     /// Everything in it but its identity.
     pub(super) fn records(&self) -> Result<Vec<Record>, StoreError> {
+        self.records_after(b"", usize::MAX)
+    }
+
+    /// The first records after a key, but for its identity.
+    pub(super) fn records_after(&self, key: &[u8], most: usize) -> Result<Vec<Record>, StoreError> {
         self.call(|db| {
-            db.iter()
+            db.range::<&[u8], _>((Bound::Excluded(key), Bound::Unbounded))
                 .filter(|record| !matches!(record, Ok((key, _)) if key == identity::KEY))
+                .take(most)
                 .collect()
         })
     }

@@ -1,6 +1,7 @@
 //! Copies of everything in one file each, from which a damaged database is restored.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,20 +32,52 @@ struct DumpV1<'a> {
     records: Vec<(&'a [u8], &'a [u8])>,
 }
 
-/// Writes a dump and removes the oldest.
-pub(super) fn write(
-    store: &Path,
-    identity: Identity,
-    records: &[Record],
-) -> Result<(), StoreError> {
-    let folder = store.join(FOLDER);
-    files::make_folder(&folder)?;
-    let records = records.iter().map(|(key, value)| (&**key, &**value));
-    let dump = DumpV1 { identity, records: records.collect() };
-    // Twenty digits hold any generation, so that the names sort.
-    let name = format!("{PREFIX}{:020}", identity.generation);
-    files::replace(&folder.join(name), &seal(KEY, &dump))?;
-    files::prune(&folder, PREFIX)
+/// Everything in a database, to be written at leisure.
+pub struct Snapshot {
+    /// Of the whole store.
+    pub(super) store: PathBuf,
+    /// The database as it was when reading began.
+    pub(super) identity: Identity,
+    /// Its records, as far as they were read.
+    pub(super) records: Vec<Record>,
+}
+
+/// A dump that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dumped {
+    /// Its file.
+    pub path: PathBuf,
+    /// How many it holds.
+    pub records: usize,
+    /// The length of the file.
+    pub bytes: usize,
+}
+
+impl Snapshot {
+    /// Writes a dump and removes the oldest.
+    pub(super) fn write(self) -> Result<Dumped, StoreError> {
+        let Self { store, identity, records } = self;
+        let folder = store.join(FOLDER);
+        files::make_folder(&folder)?;
+        // A day of kills must not fill the disk.
+        files::remove_drafts(&folder)?;
+        // Twenty digits hold any generation, so that the names sort.
+        let path = folder.join(format!("{PREFIX}{:020}", identity.generation));
+        let borrowed = records.iter().map(|(key, value)| (&**key, &**value));
+        let sealed = seal(KEY, &DumpV1 { identity, records: borrowed.collect() });
+        files::replace(&path, &sealed)?;
+        files::prune(&folder, PREFIX)?;
+        identity.write(&store)?;
+        Ok(Dumped { path, records: records.len(), bytes: sealed.len() })
+    }
+}
+
+/// How long ago the newest dump was written; for ever without one, or where the clock was set
+/// back since.
+pub(super) fn age(store: &Path) -> Duration {
+    let newest = files::list(&store.join(FOLDER), PREFIX).ok().and_then(|mut dumps| dumps.pop());
+    let written = newest.and_then(|newest| newest.metadata().ok()?.modified().ok());
+    written.and_then(|written| written.elapsed().ok()).unwrap_or(Duration::MAX)
 }
 
 /// The newest dump that is whole.

@@ -38,12 +38,6 @@ pub enum StoreError {
         /// How that shows.
         what: String,
     },
-    /// The key of pseudonyms is not one.
-    #[error(
-        "{0} is no key of 32 bytes: restore it, or remove it and everybody whose name or \
-         address is kept as a hash is a stranger"
-    )]
-    Secret(PathBuf),
     /// The last try failed less than a second ago.
     #[error("nothing can be written at the moment: {0}")]
     Down(String),

@@ -4,7 +4,9 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use jiff::Timestamp;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
@@ -12,6 +14,8 @@ use super::StoreError;
 
 /// Old dumps and damaged databases that stay beside the newest.
 const KEEP: usize = 3;
+/// Of files that are not whole yet.
+const DRAFT: &str = "new";
 
 /// Makes a folder that only its owner may enter; one that is there stays as it is.
 pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
@@ -38,7 +42,7 @@ pub(super) fn claim(path: &Path) -> Result<Flock<File>, StoreError> {
 
 /// Puts a whole file in place of another; after a crash it is the one or the other.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let draft = path.with_extension("new");
+    let draft = path.with_extension(DRAFT);
     let written = write(&draft, bytes).and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
         // It may have filled the disk.
@@ -55,6 +59,21 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::io(path)(error)),
     }
+}
+
+/// Keeps what is damaged under another name, with the day on which it was last written to and a
+/// number that rises; `None` where there is nothing.
+pub(super) fn set_aside(path: &Path, number: u64) -> Result<Option<PathBuf>, StoreError> {
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return Ok(None);
+    };
+    let last_used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    let day = Timestamp::try_from(last_used).unwrap_or_default();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside =
+        path.with_file_name(format!("{name}.damaged-{}-{number:010}", day.strftime("%Y-%m-%d")));
+    fs::rename(path, &aside).map_err(StoreError::io(path))?;
+    Ok(Some(aside))
 }
 
 /// Flushes a file, or the names in a folder.
@@ -80,10 +99,21 @@ pub(super) fn list(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, StoreErr
     let mut found: Vec<_> = entries
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_none_or(|extension| extension != "new"))
+        .filter(|path| path.extension().is_none_or(|extension| extension != DRAFT))
         .collect();
     found.sort();
     Ok(found)
+}
+
+/// Removes what [`replace`] left half-written in a folder when the process was killed.
+pub(super) fn remove_drafts(folder: &Path) -> Result<(), StoreError> {
+    for entry in fs::read_dir(folder).map_err(StoreError::io(folder))?.filter_map(Result::ok) {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == DRAFT) {
+            fs::remove_file(&path).map_err(StoreError::io(&path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes all but the newest of what begins with a prefix.

@@ -2,9 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
-
-use jiff::Timestamp;
 
 use super::database::{Database, Record};
 use super::dumps::{self, Dump};
@@ -67,22 +64,10 @@ fn build(
     let entries = records.iter().map(|(key, value)| (&**key, Some(&**value)));
     let identity = database.write(entries, identity)?;
     drop(database);
-    let aside = set_aside(store, &place, identity.generation)?;
+    let aside = files::set_aside(&place, identity.generation)?;
     fs::rename(&draft, &place).map_err(StoreError::io(&place))?;
     files::sync(store)?;
     identity.write(store)?;
     files::prune(store, ASIDE)?;
     Ok(aside)
-}
-
-fn set_aside(store: &Path, place: &Path, generation: u64) -> Result<Option<PathBuf>, StoreError> {
-    let Ok(metadata) = fs::symlink_metadata(place) else {
-        return Ok(None);
-    };
-    let last_used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-    let day = Timestamp::try_from(last_used).unwrap_or_default();
-    let name = format!("{ASIDE}{}-{generation}", day.strftime("%Y-%m-%d"));
-    let aside = store.join(name);
-    fs::rename(place, &aside).map_err(StoreError::io(place))?;
-    Ok(Some(aside))
 }

@@ -19,11 +19,13 @@ use super::found::Found;
 use super::identity::Identity;
 use super::record::entry;
 use super::rescue::FOLDER;
-use super::{Change, Kept, Store, StoreError, ballast, dumps, files};
+use super::{Change, Kept, Reading, Snapshot, Store, StoreError, ballast, dumps, files};
 
 /// Changes that wait for a disk that takes no writes; more push out history, oldest first, then
 /// failures, oldest first.
 const MAX_PENDING: usize = 100_000;
+/// Records that a commit waits for while a dump is read; some milliseconds.
+const SLICE: usize = 1000;
 const REOPEN_EVERY: Duration = Duration::from_secs(1);
 
 /// The store in a folder that this process holds alone.
@@ -130,10 +132,22 @@ impl Store for Sled {
         written
     }
 
-    fn dump(&mut self) -> Result<(), StoreError> {
+    fn snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
+        let (store, records) = (self.path.clone(), Vec::new());
+        Ok(Some(Snapshot { store, identity: self.identity, records }))
+    }
+
+    fn read_on(&mut self, snapshot: &mut Snapshot) -> Result<Reading, StoreError> {
         let database = self.database.as_ref().ok_or_else(|| self.down())?;
-        dumps::write(&self.path, self.identity, &database.records()?)?;
-        self.identity.write(&self.path)
+        let last = snapshot.records.last().map(|(key, _)| key.clone()).unwrap_or_default();
+        let records = database.records_after(&last, SLICE)?;
+        let more = records.len() == SLICE;
+        snapshot.records.extend(records);
+        Ok(if more { Reading::More } else { Reading::Whole })
+    }
+
+    fn dump_age(&self) -> Duration {
+        dumps::age(&self.path)
     }
 
     fn name(&self) -> &'static str {

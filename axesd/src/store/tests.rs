@@ -2,6 +2,7 @@
 
 mod crash;
 mod damage;
+mod dumps;
 mod full;
 mod group;
 mod keeping;

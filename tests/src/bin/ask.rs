@@ -125,6 +125,7 @@ fn control_request(name: &str, client: pam::Client) -> control::Request {
             deed: Deed::Check(Reach::Some),
             subjects: vec![Subject::User(Text::from_typed("nobody-of-this-name"))],
         }),
+        "backup" => Request::Backup,
         "panic-off" => Request::PanicOff(PanicSwitch::End),
         "why" => Request::Why(client),
         other => panic!("no such request: {other}"),

@@ -173,7 +173,7 @@ pub fn check(host: &Host, tallies: &Tallies) {
     }
     let status = status(host).expect("a status");
     assert_eq!((status.in_flight, status.waiting), (0, 0), "places stay taken");
-    assert_eq!(status.store_alarm, None);
+    assert_eq!((status.store_alarm, status.store_notice), (None, None));
 }
 
 /// Failures of every user who has one.

@@ -32,7 +32,7 @@ impl Keeper {
         let Ticket(_, id) = ticket;
         let Some(attempt) = self.flights.get(id) else { return Gate::Closed(Refusal::Busy) };
         // The lists may have changed since admission.
-        let refusal = self.judge.banned(&attempt.visitor).or_else(|| self.lockout(&attempt.case));
+        let refusal = self.judge.banned(&attempt.visitor).or_else(|| self.refusal(&attempt.case));
         if let Some(refusal) = refusal {
             return Gate::Closed(refusal);
         }

@@ -36,7 +36,7 @@ impl Keeper {
     /// Why a client would be refused now; nothing happens by asking.
     #[must_use]
     pub fn would_refuse(&self, visitor: &Visitor) -> Option<Refusal> {
-        self.case(visitor).map_or_else(Some, |case| self.lockout(&case))
+        self.case(visitor).map_or_else(Some, |case| self.refusal(&case))
     }
 
     /// Whether a client would be let in now, and why.

@@ -10,4 +10,5 @@ mod panic_off;
 mod profiles;
 mod restarts;
 mod rules;
+mod storage;
 mod support;

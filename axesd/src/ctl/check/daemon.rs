@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use axes_proto::client::{Connection, Patience};
 use axes_proto::control::{
-    Attempt, Entry, Filter, ListName, LogFilter, Outcome, Reading, Request, Source, Status,
+    Attempt, Enforcement, Entry, Filter, ListName, LogFilter, Outcome, Reading, Request, Source,
+    Status,
 };
 use axes_proto::pam;
 
 use super::finding::Finding;
-use super::rule::{CONTROL_SILENT, OTHER_RELEASE, OTHER_STORE, PAM_SILENT, STORE_ALARM};
+use super::rule::{
+    CONTROL_SILENT, OTHER_RELEASE, OTHER_STORE, PAM_SILENT, STORE_ALARM, STORE_DAMAGED,
+};
 use crate::config::Handler;
 use crate::ctl::error::CtlError;
 use crate::ctl::exchange::{self, Report};
@@ -105,7 +108,7 @@ fn entries(socket: &Path) -> Vec<Entry> {
 }
 
 fn glance(status: &Status, handler: Option<Handler>) -> Vec<Finding> {
-    let Status { version, store, store_alarm, .. } = status;
+    let Status { version, store, store_alarm, store_notice, .. } = status;
     let ours = env!("CARGO_PKG_VERSION");
     let mut findings = Vec::new();
     if version.as_str() != ours {
@@ -114,7 +117,16 @@ fn glance(status: &Status, handler: Option<Handler>) -> Vec<Finding> {
     }
     findings.extend(store_alarm.as_ref().map(|alarm| {
         let fix = "Make room or repair the disk; `axesctl status` tells when the alarm is over.";
-        STORE_ALARM.found(None, format!("axesd alarms: {alarm}."), fix)
+        let refused = match status.enforcement {
+            Enforcement::StoreFails => " Whoever is counted is refused meanwhile (on_store_error).",
+            _ => "",
+        };
+        STORE_ALARM.found(None, format!("axesd alarms: {alarm}.{refused}"), fix)
+    }));
+    findings.extend(store_notice.as_ref().map(|notice| {
+        let fix = "Look for the cause: disk, memory, file system. Run `systemctl restart axesd` \
+                   once you know.";
+        STORE_DAMAGED.found(None, format!("at its start axesd found: {notice}."), fix)
     }));
     let wanted = handler.map(word).filter(|wanted| *wanted != store.as_str());
     findings.extend(wanted.map(|wanted| {
@@ -183,6 +195,8 @@ mod tests {
         );
         let store_alarm = Some(Sentence::from_typed("the disk is full"));
         assert_eq!(found(Ok(Status { store_alarm, ..good() })), ["axes.E017"]);
+        let store_notice = Some(Sentence::from_typed("restored"));
+        assert_eq!(found(Ok(Status { store_notice, ..good() })), ["axes.W023"]);
         assert_eq!(
             found(Ok(Status { store: Label::from_typed("dummy"), ..good() })),
             ["axes.W003"]

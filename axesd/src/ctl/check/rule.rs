@@ -81,8 +81,8 @@ table! {
         "Whoever can connect to the control socket can lift every lockout. It is for root \
          and the group axes.";
     Error 17 STORE_ALARM:
-        "axesd decides from memory because attempts cannot be written to disk, or lost some \
-         of them; a restart forgets what is not on disk.";
+        "axesd cannot write attempts to disk. It goes on from memory, or refuses whoever is \
+         counted (on_store_error); a restart forgets what is not on disk.";
     Error 18 SSHD_WITHOUT_PAM:
         "With UsePAM off, which is the default of OpenSSH, sshd checks passwords itself: \
          axesd hears nothing of it.";
@@ -153,6 +153,10 @@ table! {
     Warning 22 NO_SUCH_SERVICE:
         "Lockouts are enforced in the services that `services` names, and in no others. A \
          name that PAM has no file for protects nothing.";
+    Warning 23 STORE_DAMAGED:
+        "A file of axesd was damaged or lost. What could be restored was, and what was \
+         damaged is kept beside it: this is found for as long as it is there, or until axesd \
+         is restarted.";
     Note 1 MONITOR:
         "With lock_out_at_failure = false everything is counted and logged, and no lockout \
          refuses anybody.";

@@ -43,6 +43,7 @@ const fn verdict(verdict: &Verdict) -> &'static str {
         Verdict::Locked(..) => "locked",
         Verdict::Blacklisted(_) => "blacklisted",
         Verdict::NotWhitelisted => "not_whitelisted",
+        Verdict::Unkept => "unkept",
     }
 }
 

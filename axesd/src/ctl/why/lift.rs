@@ -12,7 +12,7 @@ impl Why {
     /// needed.
     pub(super) fn lift(&self) -> Vec<String> {
         let listed = match &self.explanation.verdict {
-            Verdict::Admitted | Verdict::Exempt(_) => return Vec::new(),
+            Verdict::Admitted | Verdict::Exempt(_) | Verdict::Unkept => return Vec::new(),
             Verdict::Locked(..) => None,
             Verdict::NotWhitelisted => return self.admit_address().into_iter().collect(),
             Verdict::Blacklisted(ListEntry { origin: Origin::Configured, .. }) => {

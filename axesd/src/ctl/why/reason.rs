@@ -18,6 +18,9 @@ impl Why {
                 "Only addresses in the whitelist may log in (only_whitelist), and this is none."
                     .to_owned()
             }
+            Verdict::Unkept => "Attempts cannot be written to disk, and until they can whoever is \
+                                counted is refused (on_store_error)."
+                .to_owned(),
         }
     }
 
@@ -33,7 +36,7 @@ impl Why {
             Enforcement::PanicOff => {
                 "While panic-off holds, failures are counted, but nobody is refused".to_owned()
             }
-            Enforcement::On | Enforcement::Off => return self.free(),
+            Enforcement::On | Enforcement::Off | Enforcement::StoreFails => return self.free(),
         };
         let locked = self.counters.iter().any(|counter| counter.locked_ms.is_some());
         if locked { format!("{counted}; else it would be locked.") } else { format!("{counted}.") }

@@ -110,6 +110,10 @@ impl Why {
                 "let the program pass the address (sshd: UseDNS no); the whitelist holds no \
                  names of hosts",
             ),
+            Verdict::Unkept => Some(
+                "make room or repair the disk, of which sudo axesctl status tells more; it then \
+                 ends by itself",
+            ),
         }
     }
 }
@@ -231,6 +235,12 @@ mod tests {
         assert!(configured.contains("take the entry out of ip_blacklist"), "{configured}");
         let white = told(of(Verdict::Exempt(Exemption::Whitelisted(listed(Origin::Configured)))));
         assert!(white.contains("the whitelist names 192.0.2.0/24, in the configuration"));
+        let unkept = told(of(Verdict::Unkept));
+        assert!(unkept.contains("would be REFUSED.\nAttempts cannot be written"), "{unkept}");
+        assert!(unkept.ends_with(
+            "\nTo lift it: make room or repair the disk, of which sudo \
+                                  axesctl status tells more; it then ends by itself\n"
+        ));
         let mut outside = of(Verdict::NotWhitelisted);
         assert!(told(outside.clone()).contains("sudo axesctl whitelist add 192.0.2.7"));
         outside.client.remote = Some(Host::from_typed("host.example"));

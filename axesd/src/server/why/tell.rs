@@ -51,6 +51,7 @@ fn verdict(engine: &Engine, visitor: &Visitor, explanation: &engine::Explanation
             Verdict::Blacklisted(listed(ListName::Black, subject))
         }
         (Some(Refusal::NotWhitelisted), _) => Verdict::NotWhitelisted,
+        (Some(Refusal::Unkept), _) => Verdict::Unkept,
         // Only who waits at the gate is told that it is busy.
         (Some(Refusal::Busy) | None, None) => Verdict::Admitted,
         (_, Some(exemption)) => Verdict::Exempt(match exemption {

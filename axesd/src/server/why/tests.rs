@@ -8,6 +8,7 @@ use axes_proto::control::{
 };
 use axes_proto::text::{Host, Label, Name};
 use tokio::net::UnixStream;
+use tokio::sync::watch;
 
 use super::*;
 use crate::engine::{Engine, Names, Outcome, samples};
@@ -38,7 +39,8 @@ fn with(engine: Engine) -> Service {
         names: Names::default(),
         logger: log::start(Path::new("/nonexistent/log")),
         store: "memory",
-        alarm: Arc::default(),
+        alarm: watch::channel(None).1,
+        notice: None,
         config: "axes.toml".into(),
         reload: Box::new(|| Ok(None)),
     }

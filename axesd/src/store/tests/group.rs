@@ -4,9 +4,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::store::committer::QUEUE;
-use crate::store::{Alarm, Change, Committer, Kept, Store, StoreError};
+use crate::store::{Alarm, Change, Committer, Kept, Snapshot, Store, StoreError};
 
 /// Commits when it is told to and how it is told to, and tells how much it was.
 struct Puppet {
@@ -27,8 +28,12 @@ impl Store for Puppet {
         }
     }
 
-    fn dump(&mut self) -> Result<(), StoreError> {
+    fn snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
         Err(StoreError::Closed)
+    }
+
+    fn dump_age(&self) -> Duration {
+        Duration::ZERO
     }
 
     fn name(&self) -> &'static str {
