@@ -26,4 +26,5 @@ mod reliability;
 mod replay;
 mod residue;
 mod settings;
+mod suspend;
 mod why;
