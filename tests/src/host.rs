@@ -224,6 +224,11 @@ impl Host {
         wait_until("axesd reloads", || reloads() > before);
     }
 
+    /// The process of the daemon.
+    pub fn daemon_id(&self) -> u32 {
+        self.daemon.as_ref().expect("a daemon").id()
+    }
+
     /// What the daemon wrote where there is no syslog.
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()

@@ -5,6 +5,7 @@ pub mod absence;
 pub mod crash;
 mod disk;
 pub mod full;
+pub mod idle;
 pub mod limit;
 pub mod load;
 pub mod power;
