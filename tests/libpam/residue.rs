@@ -58,11 +58,11 @@ fn nothing_is_lost_or_read_out_of_bounds() {
 ///
 /// - no thread of its own runs;
 /// - it has nothing to do at the end of a thread. With a `thread_local!` that has a `Drop`, glibc
-///   would keep it mapped for as long as that thread lives; with `std::thread::current()`, which the
-///   usual hook for panics asks for a name, the standard library makes a key of pthreads, and the end
-///   of the thread would be a jump into what is no longer mapped. Both were tried: this test fails;
-/// - its own hook for panics belongs to the standard library in the module, and goes with it; the one of a
-///   program in Rust is another.
+///   would keep it mapped for as long as that thread lives; with `std::thread::current()`, whom the
+///   usual hook for panics asks for a name, the standard library makes a key of pthreads, and the
+///   end of the thread would be a jump into what is no longer mapped. With either, this test fails;
+/// - its hook for panics belongs to the standard library in the module, and goes with it; a program
+///   in Rust has another.
 #[test]
 fn the_module_is_unmapped_when_its_handle_ends_and_can_come_again() {
     let host = host();
