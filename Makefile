@@ -8,7 +8,7 @@ TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faket
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
-.PHONY: help demo test build deb lint unit libpam booted reliability
+.PHONY: help demo test build faulty deb lint unit libpam booted soak
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -22,27 +22,32 @@ test: lint unit libpam booted ## Everything
 build: .build-packages ## Builds module, daemon and tools
 	cargo build --workspace
 
+faulty: .build-packages ## Builds the module that panics where a test says so
+	cargo build --package pam_axes --features fault-injection --target-dir target/fault-injection
+
 lint: .build-packages .test-packages ## Formatting, clippy, shell scripts
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package pam_axes --features fault-injection -- -D warnings
 	shellcheck packaging/deb/p* .ci/run tests/src/guest/boot.sh \
 	    $$(grep -l "^#!/bin/sh" tests/booted/guest/*)
 
 unit: build ## Tests beside the code
 	cargo test --workspace --exclude axes-e2e
 
-libpam: build .test-packages ## Real libpam, real daemon, no container; scenarios of django-axes
+libpam: build faulty .test-packages ## Real libpam, real daemon, no container; scenarios of django-axes
 	cargo test --package axes-e2e --test libpam --test conformance
 
 deb: .build-packages ## Builds target/debian/axes_*.deb
 	command -v cargo-deb >/dev/null || cargo install cargo-deb --version 3.8.0 --locked
 	cargo build --release --package pam_axes --package axesd
+	! grep --quiet "fault injection" target/release/libpam_axes.so
 	cargo deb --package axesd --no-build
 
 booted: deb .test-packages ## The .deb in a booted Debian 12 and 13, with real sshd, sudo, su, login
 	cargo test $(AS_ROOT) --package axes-e2e --test booted
 
-reliability: .build-packages ## Tries the promises for some 15 minutes, writes tests/RELIABILITY.md
+soak: .build-packages ## Tries the promises for almost an hour, writes tests/RELIABILITY.md
 	cargo build --release --workspace
 	cargo run $(AS_ROOT) --release --package axes-e2e --bin axes-reliability
 

@@ -2,7 +2,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use axes_proto::pam::Outcome;
 use axes_proto::text::Sentence;
@@ -12,7 +12,7 @@ use crate::ffi::{self, Conversation};
 use crate::link::{Decision, Link, Unreachable};
 use crate::options::{FailMode, Manners, Options};
 use crate::outcome::{Asked, outcome};
-use crate::{conversation, delay, live, log};
+use crate::{conversation, delay, live, log, panics};
 
 /// The name under which a handle carries its attempt.
 const KEY: &str = "pam_axes";
@@ -78,8 +78,7 @@ impl Attempt {
     /// Ends what an earlier call of pam_authenticate left behind on the handle.
     pub(crate) fn retire(pamh: &PamHandle) {
         if let Some(attempt) = Self::carried(pamh) {
-            attempt.restore();
-            attempt.with_link(Link::close);
+            attempt.let_go();
         }
     }
 
@@ -99,7 +98,10 @@ impl Attempt {
         ffi::set_conversation(pamh, &self.gate())
             .and_then(|()| ffi::set_delay(pamh, ffi::as_item(delay::verdict)))
             .map_err(refused)
-            .inspect_err(|_| self.restore())
+            .inspect_err(|_| self.restore())?;
+        #[cfg(feature = "fault-injection")]
+        crate::fault::at("watched", &self.options);
+        Ok(())
     }
 
     /// The attempt behind a pointer that libpam gave to a callback; `None` for somebody else's.
@@ -133,8 +135,9 @@ impl Attempt {
         self.application_delay
     }
 
-    pub(crate) const fn failmode(&self) -> FailMode {
-        self.options.failmode
+    #[cfg(feature = "fault-injection")]
+    pub(crate) fn fault_at_the_gate(&self) {
+        crate::fault::at("gate", &self.options);
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -161,21 +164,37 @@ impl Attempt {
             Asked::TurnedAway => return Passage::Closed,
             Asked::Nothing | Asked::Cancelled => {}
         }
-        let decision = self.with_link(Link::answered).unwrap_or_else(|| Err(busy()));
-        let passage = match decision {
-            Ok(Decision::GoOn) => Passage::Open,
+        let decision = self.with_link(|link| {
+            #[cfg(feature = "fault-injection")]
+            crate::fault::at("asking", &self.options);
+            link.answered()
+        });
+        #[cfg(feature = "fault-injection")]
+        crate::fault::at("answered", &self.options);
+        match decision.unwrap_or_else(|| Err(busy())) {
+            Ok(Decision::GoOn) => self.pass(Passage::Open),
             Ok(Decision::Refused(sentence)) => self.turn_away(&sentence),
             Err(error) => self.fail(&error.0),
+        }
+    }
+
+    /// Whether an answer may go on that axesd could not be asked about.
+    pub(crate) fn fail(&self, reason: &str) -> Passage {
+        let Some(pamh) = ffi::handle(self.handle) else {
+            return self.pass(Passage::Closed);
         };
-        self.state().asked = match passage {
-            Passage::Open => Asked::Answered,
-            Passage::Closed => Asked::TurnedAway,
-        };
-        passage
+        // Logs the reason; the code itself is for those who can return one.
+        self.options.failmode.code(reason, pamh);
+        self.pass(match self.options.failmode {
+            FailMode::Safe => Passage::Open,
+            FailMode::Secure => Passage::Closed,
+        })
     }
 
     /// The stack came to an end with this code: puts everything back and reports.
     pub(crate) fn finish(&self, status: c_int) {
+        #[cfg(feature = "fault-injection")]
+        crate::fault::at("verdict", &self.options);
         self.restore();
         self.report(outcome(self.asked(), status));
     }
@@ -188,7 +207,11 @@ impl Attempt {
             self.with_link(Link::close);
             return;
         };
-        let reported = self.with_link(|link| link.verdict(outcome));
+        let reported = self.with_link(|link| {
+            #[cfg(feature = "fault-injection")]
+            crate::fault::at("report", &self.options);
+            link.verdict(outcome)
+        });
         let reported = reported.unwrap_or_else(|| Err(busy()));
         let Some(pamh) = ffi::handle(self.handle) else {
             return;
@@ -199,6 +222,12 @@ impl Attempt {
                 log::error(pamh, &format!("{outcome:?} could not be reported: {}", error.0));
             }
         }
+    }
+
+    /// Puts everything back and hangs up, which counts an answer that was let through.
+    pub(crate) fn let_go(&self) {
+        self.restore();
+        self.with_link(Link::close);
     }
 
     /// Puts the application's own conversation and delay back, where ours still stand.
@@ -238,9 +267,15 @@ impl Attempt {
         self.state().phase = phase;
     }
 
-    /// `None` while another thread is asking, or was cancelled while it did.
+    /// `None` while another thread is asking, or was cancelled while it did. After a panic it is
+    /// used on: the verdict has to be reported.
     fn with_link<T>(&self, run: impl FnOnce(&mut Link) -> T) -> Option<T> {
-        self.link.try_lock().ok().map(|mut link| run(&mut link))
+        let mut link = match self.link.try_lock() {
+            Ok(link) => link,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(run(&mut link))
     }
 
     fn carried(pamh: &PamHandle) -> Option<&Self> {
@@ -252,31 +287,35 @@ impl Attempt {
 
     fn turn_away(&self, sentence: &Sentence) -> Passage {
         if let Some(pamh) = ffi::handle(self.handle) {
-            log::notice(pamh, &format!("answer not verified: {sentence}"));
+            log::notice(pamh, &format!("pam_axes: answer not verified: {sentence}"));
         }
         if self.options.manners == Manners::Explain && !sentence.as_str().is_empty() {
             ffi::show_error(&self.application, sentence.as_str());
         }
-        Passage::Closed
+        self.pass(Passage::Closed)
     }
 
-    fn fail(&self, reason: &str) -> Passage {
-        let Some(pamh) = ffi::handle(self.handle) else {
-            return Passage::Closed;
+    /// Remembers how an answer passed the gate.
+    fn pass(&self, passage: Passage) -> Passage {
+        self.state().asked = match passage {
+            Passage::Open => Asked::Answered,
+            Passage::Closed => Asked::TurnedAway,
         };
-        // Logs the reason; the code itself is for those who can return one.
-        self.options.failmode.code(reason, pamh);
-        match self.options.failmode {
-            FailMode::Safe => Passage::Open,
-            FailMode::Secure => Passage::Closed,
-        }
+        passage
     }
 }
 
 impl Drop for Attempt {
     /// The handle ends, or begins anew, before a verdict was heard.
     fn drop(&mut self) {
-        self.restore();
+        // Whatever happens next, no callback follows a pointer to it.
+        live::remove(self.address());
+        // A panic while another one unwinds would end the host.
+        panics::guard(|| {
+            #[cfg(feature = "fault-injection")]
+            crate::fault::at("cleanup", &self.options);
+            self.restore();
+        });
     }
 }
 

@@ -4,7 +4,6 @@ use std::ffi::{c_int, c_void};
 
 use crate::attempt::{Attempt, Passage};
 use crate::ffi::{self, Message, PAM_CONV_ERR, PAM_SUCCESS, Response};
-use crate::options::FailMode;
 use crate::panics;
 
 /// Stands in the place of the application's conversation while an attempt is watched.
@@ -18,9 +17,9 @@ pub(crate) extern "C-unwind" fn gate(
         return PAM_CONV_ERR;
     };
     let code = ffi::converse(attempt.application(), count, messages, responses);
-    let passage = panics::guard(|| passage(attempt, code, count, messages, responses));
-    let closed = passage.map_or(attempt.failmode() == FailMode::Secure, is_closed);
-    if closed {
+    let passage = panics::guard(|| passage(attempt, code, count, messages, responses))
+        .or_else(|| panics::guard(|| attempt.fail(panics::REASON)));
+    if passage.is_none_or(is_closed) {
         ffi::wipe(responses, count);
         return PAM_CONV_ERR;
     }
@@ -38,6 +37,8 @@ fn passage(
     if prompts.is_empty() || !attempt.is_ours() {
         return Passage::Open;
     }
+    #[cfg(feature = "fault-injection")]
+    attempt.fault_at_the_gate();
     if code == PAM_SUCCESS && prompts.iter().any(|index| ffi::is_answered(responses, *index)) {
         return attempt.answered();
     }

@@ -18,7 +18,11 @@ pub(crate) extern "C" fn verdict(status: c_int, microseconds: c_uint, appdata: *
     };
     // Copied first: the application's function may end the handle, and the attempt with it.
     let (application, delay) = (*attempt.application(), attempt.application_delay());
-    panics::guard(|| if attempt.is_ours() { attempt.finish(status) } else { attempt.restore() });
+    let finish = || if attempt.is_ours() { attempt.finish(status) } else { attempt.restore() };
+    if panics::guard(finish).is_none() {
+        // The stack has decided. What still stood would take the next try for this one.
+        panics::guard(|| attempt.let_go());
+    }
     if delay.is_null() {
         sleep(status, microseconds);
     } else {

@@ -13,6 +13,8 @@ mod authenticate;
 mod classic;
 mod conversation;
 mod delay;
+#[cfg(feature = "fault-injection")]
+mod fault;
 mod ffi;
 mod identity;
 mod link;
@@ -28,7 +30,7 @@ use std::ffi::CStr;
 use pam::constants::{PamFlag, PamResultCode};
 use pam::module::{PamHandle, PamHooks};
 
-use crate::options::{Layout, Options};
+use crate::options::{FailMode, Layout, Options};
 
 struct Axes;
 
@@ -44,11 +46,15 @@ mod entry {
 
 impl PamHooks for Axes {
     fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
-        enter(pamh, &args, flags, |pamh, options| match options.layout {
-            Layout::Watching => authenticate::authenticate(pamh, options),
-            Layout::Preauth => classic::preauth(pamh, options),
-            Layout::Authfail => classic::authfail(pamh, options),
-            Layout::Authsucc => classic::authsucc(pamh, options),
+        enter(pamh, &args, flags, |pamh, options| {
+            #[cfg(feature = "fault-injection")]
+            fault::at("authenticate", options);
+            match options.layout {
+                Layout::Watching => authenticate::authenticate(pamh, options),
+                Layout::Preauth => classic::preauth(pamh, options),
+                Layout::Authfail => classic::authfail(pamh, options),
+                Layout::Authsucc => classic::authsucc(pamh, options),
+            }
         })
     }
 
@@ -65,10 +71,14 @@ fn enter(
     phase: impl FnOnce(&mut PamHandle, &Options) -> PamResultCode,
 ) -> PamResultCode {
     panics::report_to_syslog();
-    let options = Options::parse(args, flags);
-    for complaint in &options.complaints {
-        log::warning(pamh, complaint);
-    }
-    panics::guard(|| phase(pamh, &options))
-        .unwrap_or_else(|| options.failmode.code("internal error", pamh))
+    // First, since it says what to do about a panic in all that follows.
+    let failmode = FailMode::of(args);
+    let entered = panics::guard(|| {
+        let options = Options::parse(args, flags);
+        for complaint in &options.complaints {
+            log::warning(pamh, complaint);
+        }
+        phase(pamh, &options)
+    });
+    entered.unwrap_or_else(|| failmode.code(panics::REASON, pamh))
 }

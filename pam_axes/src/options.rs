@@ -26,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) verbosity: Verbosity,
     /// What was not understood; the defaults stand.
     pub(crate) complaints: Vec<String>,
+    #[cfg(feature = "fault-injection")]
+    pub(crate) fault: String,
 }
 
 /// Which part of a stack the line is.
@@ -78,12 +80,14 @@ impl Options {
         let mut options = Self {
             layout: Layout::Watching,
             socket: PathBuf::from(SOCKET),
-            failmode: FailMode::Safe,
+            failmode: FailMode::of(args),
             timeout: TIMEOUT,
             code: Code::MaxTries,
             manners: if flags & PAM_SILENT == 0 { Manners::Explain } else { Manners::Quiet },
             verbosity: Verbosity::Normal,
             complaints: Vec::new(),
+            #[cfg(feature = "fault-injection")]
+            fault: String::new(),
         };
         for arg in args {
             let arg = arg.to_string_lossy();
@@ -93,6 +97,8 @@ impl Options {
                     .push(format!("option {arg:?} is ignored: it, or its value, is not known"));
             }
         }
+        #[cfg(feature = "fault-injection")]
+        crate::fault::at("options", &options);
         options
     }
 
@@ -103,9 +109,14 @@ impl Options {
                 self.socket = PathBuf::from(path);
                 Some(())
             }
-            Some(("failmode", mode)) => FailMode::parse(mode).map(|mode| self.failmode = mode),
+            Some(("failmode", mode)) => FailMode::parse(mode).map(|_| ()),
             Some(("timeout", time)) => parse_timeout(time).map(|time| self.timeout = time),
             Some(("code", code)) => Code::parse(code).map(|code| self.code = code),
+            #[cfg(feature = "fault-injection")]
+            Some(("fault", place)) => {
+                place.clone_into(&mut self.fault);
+                Some(())
+            }
             Some(_) => None,
         }
     }
@@ -124,6 +135,12 @@ impl Options {
 }
 
 impl FailMode {
+    /// The last one among the arguments.
+    pub(crate) fn of(args: &[&CStr]) -> Self {
+        let mode = |arg: &&CStr| Self::parse(arg.to_str().ok()?.strip_prefix("failmode=")?);
+        args.iter().rev().find_map(mode).unwrap_or(Self::Safe)
+    }
+
     fn parse(text: &str) -> Option<Self> {
         match text {
             "safe" => Some(Self::Safe),

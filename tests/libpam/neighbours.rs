@@ -9,7 +9,7 @@ use axes_e2e::host::{Host, RIGHT, WRONG, wait_until};
 const FROM: &str = "192.0.2.7";
 
 /// Compiles a module into the folder of a host.
-fn compiled(host: &Host, name: &str) -> PathBuf {
+pub fn compiled(host: &Host, name: &str) -> PathBuf {
     let source = format!("{}/libpam/modules/{name}.c", env!("CARGO_MANIFEST_DIR"));
     let module = host.path(&format!("{name}.so"));
     let mut compiler = Command::new("cc");

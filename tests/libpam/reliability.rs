@@ -1,10 +1,10 @@
-//! Short versions of what `make reliability` does at length.
+//! Short versions of what `make soak` does at length.
 
 use std::time::Duration;
 
 use axes_e2e::reliability::absence::{self, Sockets};
 use axes_e2e::reliability::bounds::{self, Caps};
-use axes_e2e::reliability::{crash, limit, restart};
+use axes_e2e::reliability::{crash, idle, limit, restart};
 
 #[test]
 fn what_was_acknowledged_to_32_callers_is_there_after_kill_9() {
@@ -48,6 +48,12 @@ fn without_sockets_a_restart_goes_by_the_fail_mode() {
     assert_eq!(safe.turned_away, 0, "{safe:?}");
     let secure = absence::during(1, Sockets::ItsOwn, "secure");
     assert!(secure.turned_away > 0 && secure.let_in > 0, "{secure:?}");
+}
+
+#[test]
+fn a_crowd_that_sits_on_the_socket_is_cut_off_and_keeps_no_login_of_root_out() {
+    let figures = idle::crowd(12, Duration::from_secs(8));
+    assert!(figures.logins > 10, "{figures:?}");
 }
 
 #[test]

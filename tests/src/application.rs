@@ -98,6 +98,9 @@ unsafe extern "C" {
     fn pam_authenticate(handle: *mut c_void, flags: c_int) -> c_int;
     fn pam_acct_mgmt(handle: *mut c_void, flags: c_int) -> c_int;
     fn pam_setcred(handle: *mut c_void, flags: c_int) -> c_int;
+    fn pam_open_session(handle: *mut c_void, flags: c_int) -> c_int;
+    fn pam_close_session(handle: *mut c_void, flags: c_int) -> c_int;
+    fn pam_chauthtok(handle: *mut c_void, flags: c_int) -> c_int;
     fn pam_end(handle: *mut c_void, status: c_int) -> c_int;
     fn pam_set_item(handle: *mut c_void, item: c_int, value: *const c_void) -> c_int;
     fn pam_get_item(handle: *const c_void, item: c_int, value: *mut *const c_void) -> c_int;
@@ -194,6 +197,21 @@ impl Session {
     /// `pam_setcred`
     pub fn credentials(&mut self) -> c_int {
         unsafe { pam_setcred(self.handle, 2) }
+    }
+
+    /// `pam_open_session`
+    pub fn open(&mut self) -> c_int {
+        unsafe { pam_open_session(self.handle, 0) }
+    }
+
+    /// `pam_close_session`
+    pub fn close(&mut self) -> c_int {
+        unsafe { pam_close_session(self.handle, 0) }
+    }
+
+    /// `pam_chauthtok`
+    pub fn change_password(&mut self) -> c_int {
+        unsafe { pam_chauthtok(self.handle, 0) }
     }
 
     /// What was shown and asked so far.

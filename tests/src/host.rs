@@ -179,6 +179,24 @@ impl Host {
         wait_until("axesd listens", || self.axesctl(&["status"]).status.success());
     }
 
+    /// Starts the daemon behind `tests/libpam/modules/sleeps.c`, on a machine that can be asleep:
+    /// [`Host::suspend`].
+    pub fn start_daemon_that_sleeps(&mut self, library: &Path) {
+        self.suspend(Duration::ZERO);
+        let mut command = self.daemon_command();
+        command.env("LD_PRELOAD", library).env("ASLEEP", self.path("asleep"));
+        self.launch(command);
+        wait_until("axesd listens", || self.axesctl(&["status"]).status.success());
+    }
+
+    /// From now on the daemon finds that it was asleep for so long in all.
+    pub fn suspend(&self, time: Duration) {
+        // Under another name first: it is read all the time.
+        let new = self.path("asleep.new");
+        fs::write(&new, time.as_secs().to_string()).expect("a time");
+        fs::rename(new, self.path("asleep")).expect("a time");
+    }
+
     /// Sets the clock of the daemon, as `+1d` or `-1d` from that of this machine.
     pub fn set_clock(&self, clock: &str) {
         fs::write(self.path("clock"), clock).expect("a clock");
@@ -214,8 +232,8 @@ impl Host {
 
     /// Bytes of memory that the daemon had at most.
     pub fn peak_memory(&self) -> u64 {
-        let id = self.daemon.as_ref().expect("a daemon").id();
-        let status = fs::read_to_string(format!("/proc/{id}/status")).expect("a process");
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.daemon_id())).expect("a process");
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
         let kib = peak.trim().strip_suffix(" kB").expect("kB");
         kib.parse::<u64>().expect("a number") * 1024

@@ -1,11 +1,12 @@
 //! Trials that try to break a promise as often as they are asked to: a few times in the suite,
-//! many times by `make reliability`, which writes what came of it to RELIABILITY.md.
+//! many times by `make soak`, which writes what came of it to RELIABILITY.md.
 
 pub mod absence;
 pub mod bounds;
 pub mod crash;
 mod disk;
 pub mod full;
+pub mod idle;
 pub mod limit;
 pub mod load;
 pub mod power;

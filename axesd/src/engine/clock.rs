@@ -7,8 +7,8 @@ use nix::time::{ClockId, clock_gettime};
 
 /// The wall clock as it was at the start, carried on by a clock that nobody can set.
 ///
-/// It counts time asleep (`CLOCK_BOOTTIME`), so that a lockout neither ends nor lasts because
-/// the wall clock was set.
+/// It counts time asleep (`CLOCK_BOOTTIME`), which the timers of tokio do not, and a lockout neither
+/// ends nor lasts because the wall clock was set.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     wall: Duration,

@@ -107,6 +107,7 @@ impl Engine {
     /// one; none when there are no more.
     #[must_use]
     pub fn entries(&self, list: ListName, after: Option<&Subject>) -> Vec<Entry> {
+        self.catch_up();
         let state = self.state.borrow();
         state.keeper.entries(list, after).take(SLICE).cloned().collect()
     }

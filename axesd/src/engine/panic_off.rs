@@ -59,9 +59,8 @@ impl Engine {
     /// Whether nobody is refused, and for how long.
     #[must_use]
     pub fn panic_held(&self) -> Option<Held> {
+        self.catch_up();
         let now = self.clock.now();
-        let effects = self.state.borrow_mut().keeper.advance(now);
-        self.carry_out(effects);
         let state = self.state.borrow();
         state.keeper.panic_span().map(|span| match span {
             Span::Uptime => Held { left: None, reason: None },

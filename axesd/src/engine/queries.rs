@@ -10,8 +10,7 @@ impl Engine {
     /// Every counter that holds a failure.
     #[must_use]
     pub fn counters(&self) -> Vec<CounterState> {
-        let effects = self.state.borrow_mut().keeper.advance(self.clock.now());
-        self.carry_out(effects);
+        self.catch_up();
         self.state.borrow().keeper.counters().collect()
     }
 

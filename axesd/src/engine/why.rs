@@ -26,8 +26,7 @@ impl Engine {
     /// Whether a client would be let in now, and why.
     #[must_use]
     pub fn explain(&self, visitor: &Visitor) -> Explanation {
-        let effects = self.state.borrow_mut().keeper.advance(self.clock.now());
-        self.carry_out(effects);
+        self.catch_up();
         self.state.borrow().keeper.explain(visitor)
     }
 

@@ -17,7 +17,7 @@ use crate::server::peer::Peer;
 use crate::server::prompts::{AtPrompt, Prompts};
 use crate::server::{Service, convert, why};
 
-/// For the first message of a connection.
+/// For the first message of a connection, and for one that has no attempt.
 const FIRST: Duration = Duration::from_secs(5);
 
 /// Serves a module until it hangs up.
@@ -70,12 +70,12 @@ async fn converse(
     peer: Peer,
     attempt: &mut InFlight<'_>,
 ) -> Result<(), Fault> {
-    // A prompt may stay open for days on a locked screen; only the first message has to hurry.
-    let mut patience = Some(FIRST);
     let mut at_prompt: Option<AtPrompt<'_>> = None;
     loop {
+        // A prompt may stay open for days on a locked screen; whoever has no attempt has to hurry.
+        let patience = attempt.id.is_none().then_some(FIRST);
         let heard = match at_prompt.take() {
-            None => frames::read_with(stream, patience.take(), decode).await?,
+            None => frames::read_with(stream, patience, decode).await?,
             Some(mut prompt) => tokio::select! {
                 heard = frames::read_with(stream, None, decode) => heard?,
                 () = prompt.sent_away() => {

@@ -55,11 +55,6 @@ impl Database {
         })
     }
 
-    /// Everything in it but its identity.
-    pub(super) fn records(&self) -> Result<Vec<Record>, StoreError> {
-        self.records_after(b"", usize::MAX)
-    }
-
     /// The first records after a key, but for its identity.
     pub(super) fn records_after(&self, key: &[u8], most: usize) -> Result<Vec<Record>, StoreError> {
         self.call(|db| {

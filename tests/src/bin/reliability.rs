@@ -4,11 +4,11 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axes_e2e::reliability::absence::{self, Sockets};
 use axes_e2e::reliability::report::{self, Section, shown};
-use axes_e2e::reliability::{bounds, crash, full, limit, power, restart};
+use axes_e2e::reliability::{bounds, crash, full, idle, limit, power, restart};
 
 const KILLS: u32 = 1000;
 const CUTS: u32 = 60;
@@ -19,14 +19,17 @@ const MISBEHAVIOUR: u32 = 10;
 const ABSENCES: u32 = 10;
 const FULL: u32 = 10;
 const FLOOD: u64 = 10_000_000;
+const IDLERS: usize = 100;
+const IDLE: Duration = Duration::from_secs(60);
 
 /// Runs a trial to its end; panics where a promise is broken.
 type Trial = fn() -> Section;
 
-const TRIALS: [(&str, Trial); 7] = [
+const TRIALS: [(&str, Trial); 8] = [
     ("limit", limits),
     ("kill", kills),
     ("absence", absences),
+    ("idle", idlers),
     ("power", cuts),
     ("full", full_disks),
     ("restart", restarts),
@@ -135,6 +138,44 @@ fn absences() -> Section {
             ("Sockets kept, `failmode=secure`", with(Sockets::Passed, "secure")),
             ("Its own sockets, `failmode=safe`", with(Sockets::ItsOwn, "safe")),
             ("Its own sockets, `failmode=secure`", with(Sockets::ItsOwn, "secure")),
+        ],
+    }
+}
+
+fn idlers() -> Section {
+    let figures = idle::crowd(IDLERS, IDLE);
+    let [quiet, busy] = figures
+        .times
+        .map(|(middle, longest)| format!("middle {}, longest {}", shown(middle), shown(longest)));
+    let cut_off = |kind: &idle::Kind| match kind.between {
+        Some((from, to)) => format!("{} `{}` after {from:.1} to {to:.1} s", kind.cut_off, kind.how),
+        None => format!("no `{}`", kind.how),
+    };
+    let cut_off: Vec<_> = figures.kinds.iter().map(cut_off).collect();
+    let (before, most) = figures.memory_kb;
+    Section {
+        title: "A crowd on the public socket",
+        method: format!(
+            "{IDLERS} users, each a process with a uid of its own, try to hold {} connections each for\n\
+             {}, and whoever is turned away or cut off tries again after a second: they say nothing\n\
+             (`idle`), half a message (`half`), a byte each second (`slow`), ask again and again and\n\
+             read no answer (`deaf`), stay after the answer (`done`), or sit at a prompt (`prompt`),\n\
+             as a locked screen may for days. Meanwhile root logs in through libpam, with\n\
+             `failmode=secure`, so that a login that does not reach the daemon fails.",
+            idle::EACH,
+            shown(IDLE)
+        ),
+        figures: vec![
+            ("Connections that the crowd wants at once", (IDLERS * idle::EACH).to_string()),
+            ("Tries", figures.tries.to_string()),
+            ("Turned away at once", figures.turned_away.to_string()),
+            ("Held at one time, at most", figures.held.to_string()),
+            ("Cut off", cut_off.join(", ")),
+            ("Logins of root meanwhile, all let in", figures.logins.to_string()),
+            ("Time of a login", busy),
+            ("The same without a crowd", quiet),
+            ("Memory of the daemon before, at most", format!("{before} KiB, {most} KiB")),
+            ("Until all places were free", shown(figures.free_again)),
         ],
     }
 }
