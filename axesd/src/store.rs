@@ -13,6 +13,8 @@ mod found;
 mod identity;
 mod mirror;
 mod note;
+#[doc(hidden)]
+pub mod raw;
 mod record;
 mod rescue;
 mod secret;
