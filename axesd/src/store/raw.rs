@@ -33,7 +33,8 @@ pub fn written(kept: &Kept) -> Vec<(Vec<u8>, Vec<u8>)> {
 /// A dump of some records.
 #[must_use]
 pub fn dumped(records: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
-    let record = |(key, value): &(Vec<u8>, Vec<u8>)| (key.as_slice().into(), value.as_slice().into());
+    let record =
+        |(key, value): &(Vec<u8>, Vec<u8>)| (key.as_slice().into(), value.as_slice().into());
     let records: Vec<Record> = records.iter().map(record).collect();
     dumps::bytes(Identity { uuid: [0; 16], generation: 1 }, &records)
 }

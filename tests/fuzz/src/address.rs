@@ -35,7 +35,10 @@ fn check(address: &Address, given: &str) {
         Address::Name(name) => {
             let ip = name.parse::<IpAddr>();
             assert!(ip.is_err() || ip.is_ok_and(|ip| ip.to_canonical().is_unspecified()), "{name}");
-            assert!(**name != *"local" && !name.starts_with("local:"), "{name} is not this machine");
+            assert!(
+                **name != *"local" && !name.starts_with("local:"),
+                "{name} is not this machine"
+            );
             assert!(!name.contains('/') || name.starts_with("name:"), "{name} is no network");
         }
     }

@@ -43,10 +43,18 @@ fn place(error: &ConfigError, text: &str) {
 fn below_another_line(text: &str) {
     let moved = from_text(&format!("\n{text}"));
     match (from_text(text), moved) {
-        (Ok(here), Ok(moved)) => assert_eq!(format!("{here:?}"), format!("{moved:?}")),
+        (Ok(here), Ok(moved)) => assert_eq!(words(&here), words(&moved)),
         (Err(ConfigError::Invalid { line, message, .. }), Err(moved)) => {
             assert_eq!(moved.to_string(), format!("config:{}: {message}", line + 1));
         }
         (here, moved) => panic!("{here:?} became {moved:?}"),
     }
+}
+
+/// All that the settings say. Sets are shown in any order.
+fn words(config: &Config) -> Vec<String> {
+    let shown = format!("{config:?}");
+    let mut words: Vec<_> = shown.split([',', '{', '}']).map(|it| it.trim().to_owned()).collect();
+    words.sort();
+    words
 }
