@@ -12,6 +12,7 @@ mod django_axes;
 mod documents;
 mod edges;
 mod failmode;
+mod hostile;
 mod impostor;
 mod limit;
 mod lists;
