@@ -360,3 +360,39 @@ fn whoever_speaks_the_protocol_himself_gets_no_raw_name_in() {
     assert_eq!((&alice["username"], &alice["outcome"]), (&"alice".into(), &"abandoned".into()));
     assert_harmless(&host.log());
 }
+
+#[test]
+fn what_is_wrong_in_a_hostile_file_is_quoted_harmlessly() {
+    let mut host = host();
+    host.start_daemon();
+    let file = |name: &str, text: &str| {
+        fs::write(host.path(name), text).expect("a file");
+        host.path(name).display().to_string()
+    };
+    let key = file("key.toml", "\"\u{202e}\\u001b[5m\\n\" = 1\n");
+    let value = file("value.toml", "\nfailure_limit = \"\\u001b]0;x\\u0007\\u009b5m\"\n");
+    let event = file("event", "{\"event\": \"\\u001b[5m\\u202e\"}\n");
+    let outcome = file("outcome", "{\"event\": \"attempt\", \"outcome\": \"\\u001b[5m\\n\"}\n");
+    let subjects = file("subjects", "192.0.2.7\n-\u{1b}[5m\u{202e}\n");
+    let plain = file("plain.toml", "");
+    for (words, place) in [
+        (["replay", "--config", &key, &event], "key.toml:1: "),
+        (["replay", "--config", &value, &event], "value.toml:2: "),
+        (["replay", "--config", &plain, &event], "line 1: "),
+        (["replay", "--config", &plain, &outcome], "line 1: "),
+        (["blacklist", "add", "--from-file", &subjects], "subjects:2: "),
+    ] {
+        for words in [&["--color", "always"][..], &["--json"]].map(|it| [it, &words[..]].concat()) {
+            let output = host.axesctl(&words);
+            assert_eq!(output.status.code(), Some(2), "{words:?}: {output:?}");
+            let told = String::from_utf8(output.stderr).expect("UTF-8");
+            assert_harmless(&told);
+            assert!(told.contains(place), "{told}");
+            assert_eq!(told.matches('\n').count(), 1, "{told}");
+        }
+    }
+    let daemon = Command::new(built("axesd")).args(["--check-config", "--config", &value]).output();
+    let told = String::from_utf8(daemon.expect("axesd").stderr).expect("UTF-8");
+    assert_harmless(&told);
+    assert!(told.contains("value.toml:2: "), "{told}");
+}

@@ -113,7 +113,7 @@ impl Session {
             Conversation { function: converse, appdata: (&raw mut *person).cast::<c_void>() };
         let user = user.map(c_string);
         let user = user.as_ref().map_or(ptr::null(), |user| user.as_ptr());
-        let (service, folder) = (c_string(service), c_string(&folder.display().to_string()));
+        let (service, folder) = (c_string(service), c_string(folder.display().to_string()));
         let mut handle = ptr::null_mut();
         let code = unsafe {
             pam_start_confdir(

@@ -5,6 +5,7 @@ pub mod absence;
 pub mod crash;
 mod disk;
 pub mod full;
+pub mod fuzz;
 pub mod limit;
 pub mod load;
 pub mod power;

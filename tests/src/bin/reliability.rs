@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use axes_e2e::reliability::absence::{self, Sockets};
 use axes_e2e::reliability::report::{self, Section, shown};
-use axes_e2e::reliability::{crash, full, limit, power, restart};
+use axes_e2e::reliability::{crash, full, fuzz, limit, power, restart};
 
 const KILLS: u32 = 1000;
 const CUTS: u32 = 60;
@@ -22,13 +22,14 @@ const FULL: u32 = 10;
 /// Runs a trial to its end; panics where a promise is broken.
 type Trial = fn() -> Section;
 
-const TRIALS: [(&str, Trial); 6] = [
+const TRIALS: [(&str, Trial); 7] = [
     ("limit", limits),
     ("kill", kills),
     ("absence", absences),
     ("power", cuts),
     ("full", full_disks),
     ("restart", restarts),
+    ("fuzz", made_up_inputs),
 ];
 
 fn main() {
@@ -203,5 +204,26 @@ fn restarts() -> Section {
             ("From start to first answer", restarts.join(", ")),
             ("Goal of 1 s", if goal { "met" } else { "not met" }.to_owned()),
         ],
+    }
+}
+
+fn made_up_inputs() -> Section {
+    let time = fuzz::time();
+    let runs = fuzz::every_target(time, |run| eprintln!("fuzz: {run:?}"));
+    let row = |run: &fuzz::Run| {
+        let figure = format!("{} inputs, {} places reached", run.executions, run.coverage);
+        (run.target, figure)
+    };
+    Section {
+        title: "Inputs that a fuzzer made up",
+        method: format!(
+            "libFuzzer, through `cargo fuzz`, tries every target of `tests/fuzz` for {} each, and begins\n\
+             with the corpus that the everyday tests run. Whatever the bytes are, what was read says the\n\
+             same when it is written again, bounds hold, an error names its line, and nothing that\n\
+             a terminal obeys is shown. A target that does not hold, needs more than ten seconds for an\n\
+             input or too much memory, ends the run.",
+            shown(time)
+        ),
+        figures: runs.iter().map(row).collect(),
     }
 }
