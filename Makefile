@@ -5,10 +5,11 @@ APT := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get
 # What building needs, and what the tests in a booted Debian need on top of it.
 BUILD_PACKAGES := gcc libc6-dev libpam0g-dev
 TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime
+FUZZ_PACKAGES := g++
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
-.PHONY: help demo test build faulty deb lint unit libpam booted soak
+.PHONY: help demo test build faulty deb lint unit libpam booted soak fuzz
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -47,16 +48,23 @@ deb: .build-packages ## Builds target/debian/axes_*.deb
 booted: deb .test-packages ## The .deb in a booted Debian 12 and 13, with real sshd, sudo, su, login
 	cargo test $(AS_ROOT) --package axes-e2e --test booted
 
-soak: .build-packages ## Tries the promises for almost an hour, writes tests/RELIABILITY.md
+soak: .build-packages .fuzz-tools ## Tries the promises for almost an hour, writes tests/RELIABILITY.md
 	cargo build --release --workspace
 	cargo run $(AS_ROOT) --release --package axes-e2e --bin axes-reliability
 
-.PHONY: .build-packages .test-packages
+fuzz: .fuzz-tools ## Only what a fuzzer makes up of it: 10 minutes for each target of tests/fuzz
+	cargo run --release --package axes-e2e --bin axes-reliability fuzz
+
+.PHONY: .build-packages .test-packages .fuzz-tools
 .build-packages:
 	@$(call install,$(BUILD_PACKAGES))
 
 .test-packages:
 	@$(call install,$(TEST_PACKAGES))
+
+.fuzz-tools: .build-packages
+	@$(call install,$(FUZZ_PACKAGES))
+	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --version 0.13.2 --locked
 
 # Installs what is missing; asks for nothing where all is there.
 define install

@@ -22,6 +22,7 @@ use crate::config::build::Conflict;
 use crate::config::document::Document;
 pub use crate::config::error::ConfigError;
 pub use crate::config::values::Handler;
+use crate::printable::printable;
 
 /// Everything that the daemon is told.
 #[derive(Clone, Debug)]
@@ -73,7 +74,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         files.push((path, text));
     }
     let document = Document::deserialize(merged)
-        .map_err(|error| ConfigError::Together { message: error.message().to_owned() })?;
+        .map_err(|error| ConfigError::Together { message: words::of(error.message()) })?;
     built(document, &files)
 }
 
@@ -101,6 +102,7 @@ pub fn from_text(text: &str) -> Result<Config, ConfigError> {
 /// What does not go together is shown where it was said last.
 fn built(document: Document, files: &[(PathBuf, String)]) -> Result<Config, ConfigError> {
     build::config(document).map_err(|Conflict { key, message }| {
+        let message = printable(&message);
         let mut places = files.iter().rev();
         let place = places.find_map(|(path, text)| Some((path, file::line_of(text, key)?)));
         match place {

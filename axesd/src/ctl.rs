@@ -33,6 +33,8 @@ use exchange::Report;
 use follow::{Follower, Form};
 use lists::Progress;
 
+use crate::printable::printable;
+
 /// How long the daemon may keep silent while it is asked something.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// And while it writes a copy of a large database to a slow disk.
@@ -142,7 +144,7 @@ fn written(result: io::Result<()>) -> Result<(), CtlError> {
 
 fn complain(line: &str) {
     // The exit status still tells when this cannot be written.
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", printable(line));
 }
 
 #[cfg(test)]

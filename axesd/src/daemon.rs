@@ -22,6 +22,7 @@ use crate::config::{self, Config, ConfigError, Handler, LogConfig, StoreConfig};
 use crate::daemon::sockets::{SocketError, Sockets};
 use crate::engine::{Engine, LogSettings, Names, Pseudonyms, Recorded};
 use crate::log::{self, Logger};
+use crate::printable::printable;
 use crate::server::{self, Reloaded, Service};
 use crate::store::{self, Alarm, Committer, Secret, Store, StoreError};
 
@@ -73,7 +74,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to tell when standard error is closed.
-            let _ = writeln!(std::io::stderr(), "axesd: {error}");
+            let _ = writeln!(std::io::stderr(), "axesd: {}", printable(&error.to_string()));
             ExitCode::FAILURE
         }
     }

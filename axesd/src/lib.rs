@@ -5,7 +5,7 @@
 //! engine   clock, names, what happens     ctl      axesctl
 //! store    what is kept, durably          daemon   start, reload, end
 //! log      syslog                         replay   events through the policy, no daemon
-//! accounts what the system knows of them
+//! accounts what the system knows of them  printable text of strangers in a sentence
 //! ```
 #![forbid(unsafe_code)]
 
@@ -15,6 +15,7 @@ pub mod ctl;
 pub mod daemon;
 pub mod engine;
 pub mod log;
+mod printable;
 pub mod replay;
 pub mod server;
 pub mod store;

@@ -7,7 +7,7 @@ mod event;
 mod moment;
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read as _, Write};
 
 use axes_policy::attempt::{Outcome, Reporter};
 use axes_policy::client::{Client, Visitor};
@@ -20,8 +20,12 @@ use serde_json::{Value, json};
 pub use compare::{Comparison, Fate, Line, compare};
 
 use crate::config;
+use crate::printable::printable;
 use crate::replay::event::{Event, Resets};
 use crate::replay::moment::Moment;
+
+/// Bytes of a line; a whole configuration, written as JSON, may stand in one.
+const LONGEST: u64 = 8 << 20;
 
 /// Why a replay ended before its events did.
 #[derive(Debug, thiserror::Error)]
@@ -53,11 +57,17 @@ pub fn run(
     output: &mut impl Write,
 ) -> Result<(), ReplayError> {
     let mut replay = Replay::new(settings);
-    for (index, text) in input.lines().enumerate() {
-        let line = index + 1;
-        let bad = |message| ReplayError::Line { line, message };
-        let (moment, event) =
-            event::parse(&text.map_err(ReplayError::Read)?, replay.last).map_err(bad)?;
+    let mut input = input;
+    for line in 1.. {
+        let bad = |message: String| ReplayError::Line { line, message: printable(&message) };
+        let text = match next_line(&mut input).map_err(ReplayError::Read)? {
+            None => break,
+            Some(text) if text.len() as u64 > LONGEST => {
+                return Err(bad(format!("longer than {} MiB", LONGEST >> 20)));
+            }
+            Some(text) => text,
+        };
+        let (moment, event) = event::parse(&text, replay.last).map_err(bad)?;
         replay.last = moment;
         let mut answer = replay.play(moment, event).map_err(bad)?;
         answer.insert("line".to_owned(), line.into());
@@ -65,6 +75,13 @@ pub fn run(
         writeln!(output, "{}", Value::Object(answer)).map_err(ReplayError::Write)?;
     }
     Ok(())
+}
+
+/// Of a line that is too long only so much that it shows; `None` after the last.
+fn next_line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut text = Vec::new();
+    input.take(LONGEST + 1).read_until(b'\n', &mut text)?;
+    Ok((!text.is_empty()).then_some(text))
 }
 
 type Answer = serde_json::Map<String, Value>;
@@ -200,5 +217,37 @@ fn object(value: Value) -> Answer {
     match value {
         Value::Object(map) => map,
         _ => Answer::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(input: &[u8]) -> String {
+        run(Settings::default(), input, &mut Vec::new()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_named_and_not_read_to_its_end() {
+        let mut input = b"{\"event\": \"check\"}\n".chain(io::repeat(b' ')).take(1 << 30);
+        let input = io::BufReader::new(&mut input);
+        let error = run(Settings::default(), input, &mut Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), "line 2: longer than 8 MiB");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_characters_that_a_terminal_does_not_obey() {
+        for (line, shown) in [
+            (r#"{"event": "\u001b]0;x\u0007"}"#, "\\u{1b}]0;x\\u{7}"),
+            (r#"{"\u001b[31m": 1}"#, "\\u{1b}[31m"),
+            (r#"{"event": "attempt", "outcome": "\u009b2J\n\u202e"}"#, "\\u{9b}2J\\n\\u{202e}"),
+            (r#"{"event": "configure", "config": "\"\\u001b\" = 1"}"#, "\\u{1b}"),
+        ] {
+            let error = refused(line.as_bytes());
+            assert!(error.contains(shown), "{error}");
+            assert!(!error.contains(char::is_control), "{error:?}");
+        }
+        assert!(refused(b"\xff").contains("line 1: "), "{}", refused(b"\xff"));
     }
 }

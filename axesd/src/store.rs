@@ -14,6 +14,8 @@ mod found;
 mod identity;
 mod mirror;
 mod note;
+#[doc(hidden)]
+pub mod raw;
 mod record;
 mod rescue;
 mod secret;

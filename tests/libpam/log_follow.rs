@@ -17,13 +17,13 @@ const FROM: &str = "192.0.2.7";
 const LONG: Duration = Duration::from_secs(10);
 
 /// `axesctl log -f` as it runs.
-struct Follower {
+pub(crate) struct Follower {
     process: Child,
     lines: Receiver<String>,
 }
 
 impl Follower {
-    fn start(host: &Host, arguments: &[&str]) -> Self {
+    pub(crate) fn start(host: &Host, arguments: &[&str]) -> Self {
         let mut command = host.axesctl_command(&[&["log", "-f"], arguments].concat());
         let mut process =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("axesctl");
@@ -36,7 +36,7 @@ impl Follower {
         Self { process, lines }
     }
 
-    fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         self.lines.recv_timeout(LONG).expect("a line in time")
     }
 }

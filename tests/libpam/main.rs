@@ -15,6 +15,7 @@ mod edges;
 mod failmode;
 mod faults;
 mod full_disk;
+mod hostile;
 mod impostor;
 mod limit;
 mod lists;

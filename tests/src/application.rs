@@ -110,13 +110,13 @@ unsafe extern "C" {
 
 impl Session {
     /// `pam_start_confdir`; without a user the stack has to ask.
-    pub fn start(folder: &Path, service: &str, user: Option<&str>) -> Self {
+    pub fn start(folder: &Path, service: impl AsRef<[u8]>, user: Option<&str>) -> Self {
         let mut person = Box::<Person>::default();
         let conversation =
             Conversation { function: converse, appdata: (&raw mut *person).cast::<c_void>() };
         let user = user.map(c_string);
         let user = user.as_ref().map_or(ptr::null(), |user| user.as_ptr());
-        let (service, folder) = (c_string(service), c_string(&folder.display().to_string()));
+        let (service, folder) = (c_string(service), c_string(folder.display().to_string()));
         let mut handle = ptr::null_mut();
         let code = unsafe {
             pam_start_confdir(
@@ -132,19 +132,19 @@ impl Session {
     }
 
     /// Sets `PAM_RHOST`.
-    pub fn from(mut self, address: &str) -> Self {
+    pub fn from(mut self, address: impl AsRef<[u8]>) -> Self {
         self.set(RHOST, address);
         self
     }
 
     /// Sets `PAM_TTY`.
-    pub fn at(mut self, tty: &str) -> Self {
+    pub fn at(mut self, tty: impl AsRef<[u8]>) -> Self {
         self.set(TTY, tty);
         self
     }
 
     /// Sets `PAM_RUSER`.
-    pub fn asked_by(mut self, user: &str) -> Self {
+    pub fn asked_by(mut self, user: impl AsRef<[u8]>) -> Self {
         self.set(RUSER, user);
         self
     }
@@ -228,14 +228,12 @@ impl Session {
     }
 
     /// Sets `PAM_USER` to bytes that need not be UTF-8.
-    pub fn named(self, user: &[u8]) -> Self {
-        let user = CString::new(user).expect("no NUL");
-        let code = unsafe { pam_set_item(self.handle, USER, user.as_ptr().cast()) };
-        assert_eq!(code, SUCCESS);
+    pub fn named(mut self, user: &[u8]) -> Self {
+        self.set(USER, user);
         self
     }
 
-    fn set(&mut self, item: c_int, value: &str) {
+    fn set(&mut self, item: c_int, value: impl AsRef<[u8]>) {
         let value = c_string(value);
         let code = unsafe { pam_set_item(self.handle, item, value.as_ptr().cast()) };
         assert_eq!(code, SUCCESS, "pam_set_item {item}");
@@ -254,8 +252,8 @@ impl Drop for Session {
     }
 }
 
-fn c_string(text: &str) -> CString {
-    CString::new(text).expect("no NUL")
+fn c_string(text: impl AsRef<[u8]>) -> CString {
+    CString::new(text.as_ref()).expect("no NUL")
 }
 
 extern "C" fn converse(

@@ -6,6 +6,7 @@ pub mod bounds;
 pub mod crash;
 mod disk;
 pub mod full;
+pub mod fuzz;
 pub mod idle;
 pub mod limit;
 pub mod load;

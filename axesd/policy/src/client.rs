@@ -7,6 +7,9 @@ use std::sync::Arc;
 use crate::account::Account;
 use crate::attempt::Reporter;
 
+/// Bytes of a host name: what is longer could not be shown whole, nor named in a command.
+const LONGEST: usize = 256;
+
 /// What is known of somebody who tries to log in. All text is printable already.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
@@ -95,7 +98,7 @@ impl Address {
         }
         match parse_ip(text) {
             Some(ip) => Self::Ip(ip),
-            None => Self::Name(unmistakable(text.to_lowercase()).into()),
+            None => Self::Name(bounded(unmistakable(text.to_lowercase())).into()),
         }
     }
 }
@@ -115,6 +118,14 @@ fn unmistakable(name: String) -> String {
     let local = name == "local" || name.starts_with("local:");
     let network = name.contains('/') && !name.starts_with("name:");
     if local || network { format!("name:{name}") } else { name }
+}
+
+/// In lower case, or as a mere name, it may have grown.
+fn bounded(mut name: String) -> String {
+    while name.len() > LONGEST {
+        name.pop();
+    }
+    name
 }
 
 /// An IP address, with or without a port. The zone of an IPv6 one (`%eth0`) says nothing about
@@ -162,5 +173,14 @@ mod tests {
         assert_eq!(Address::parse("Local"), Address::Name("name:local".into()));
         assert_eq!(Address::parse("192.0.2.1%25x"), Address::Name("192.0.2.1%25x".into()));
         assert_eq!(Address::parse("0.0.0.0"), Address::Name("0.0.0.0".into()));
+    }
+
+    #[test]
+    fn a_name_does_not_outgrow_what_can_be_typed_again() {
+        for text in ["Ⱥ".repeat(128), format!("a/{}", "b".repeat(254))] {
+            let shown = Address::parse(&text).to_string();
+            assert!(shown.len() <= LONGEST && shown.len() > LONGEST - 4, "{shown}");
+            assert_eq!(Address::parse(&shown).to_string(), shown);
+        }
     }
 }

@@ -6,7 +6,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
-use toml::{Table, Value};
+use toml::de::{DeString, DeTable, DeValue};
+use toml::{Spanned, Table, Value};
 
 use crate::config::{ConfigError, words};
 
@@ -47,19 +48,28 @@ fn read_checked(
     // The file that is checked is the file that is read: by descriptor, not by name.
     let file = File::open(path).map_err(failed)?;
     check(path, &file.metadata().map_err(failed)?)?;
-    let mut text = String::new();
-    file.take(MAX_SIZE + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > MAX_SIZE {
+    let mut bytes = Vec::new();
+    file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_SIZE {
         return Err(ConfigError::TooLarge { path: path.to_owned(), max: MAX_SIZE });
     }
-    Ok(text)
+    text(path, bytes)
+}
+
+/// Bytes as the text that TOML has to be.
+fn text(path: &Path, bytes: Vec<u8>) -> Result<String, ConfigError> {
+    String::from_utf8(bytes).map_err(|error| ConfigError::Invalid {
+        path: path.to_owned(),
+        line: line(error.as_bytes(), error.utf8_error().valid_up_to()),
+        message: "a character is not UTF-8".to_owned(),
+    })
 }
 
 /// Reads TOML; an error names the file, the line and the nearest valid key.
 pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
     toml::from_str(text).map_err(|error| ConfigError::Invalid {
         path: path.to_owned(),
-        line: error.span().map_or(1, |span| line(text, span.start)),
+        line: error.span().map_or(1, |span| line(text.as_bytes(), span.start)),
         message: words::of(error.message()),
     })
 }
@@ -76,13 +86,8 @@ pub(super) fn merge(below: &mut Table, above: Table) {
 
 /// The line on which a key or a table is written last.
 pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
-    let names = |line: &str| {
-        let line = line.trim_start().trim_start_matches('[');
-        let rest = line.strip_prefix(key)?.trim_start();
-        rest.starts_with(['=', ']']).then_some(())
-    };
-    let lines = text.lines().enumerate();
-    lines.filter(|(_, line)| names(line).is_some()).last().map(|(index, _)| index + 1)
+    let table = DeTable::parse(text).ok()?;
+    last_place(table.get_ref(), key).map(|place| line(text.as_bytes(), place))
 }
 
 fn check(path: &Path, metadata: &fs::Metadata) -> Result<(), ConfigError> {
@@ -97,6 +102,51 @@ fn check(path: &Path, metadata: &fs::Metadata) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn line(text: &str, offset: usize) -> usize {
-    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+fn last_place(table: &DeTable<'_>, key: &str) -> Option<usize> {
+    let places = table.iter().filter_map(|(name, value)| {
+        let here = (name.get_ref() == key).then(|| place(name, value));
+        here.max(last_place_within(value.get_ref(), key))
+    });
+    places.max()
+}
+
+fn last_place_within(value: &DeValue<'_>, key: &str) -> Option<usize> {
+    match value {
+        DeValue::Table(table) => last_place(table, key),
+        DeValue::Array(items) => {
+            items.iter().filter_map(|item| last_place_within(item.get_ref(), key)).max()
+        }
+        _ => None,
+    }
+}
+
+/// Where a key stands; of `[[tables]]` the last.
+fn place(name: &Spanned<DeString<'_>>, value: &Spanned<DeValue<'_>>) -> usize {
+    let last = value.get_ref().as_array().and_then(|items| items.last());
+    let table = last.filter(|item| item.get_ref().is_table());
+    table.map_or(name.span().start, |table| table.span().start)
+}
+
+fn line(text: &[u8], offset: usize) -> usize {
+    1 + text.iter().take(offset).filter(|byte| **byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_on_its_line_however_it_is_written() {
+        for (text, found) in [
+            ("rule = 1", Some(1)),
+            ("a = 1\n\"rule\" = 2\n", Some(2)),
+            ("a = \"\"\"\nrule = 1\n\"\"\"\n  'rule' = 1", Some(4)),
+            ("[[rule]]\n[[rule]]\nname = 1\n[x]\n", Some(2)),
+            ("[x]\n[rule]\n", Some(2)),
+            ("x = [{ rule = 1 }]\ny = { z.rule = 1 }", Some(2)),
+            ("rules = 1", None),
+        ] {
+            assert_eq!(line_of(text, "rule"), found, "{text}");
+        }
+    }
 }

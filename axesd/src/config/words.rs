@@ -1,14 +1,19 @@
 //! What serde and toml say, in words for whoever wrote the file.
 
 use crate::config::document::Document;
+use crate::printable::printable;
 
 /// How alike two keys must be before one is proposed for the other.
 const ALIKE: f64 = 0.8;
 /// More keys than this are not listed in an error.
 const FEW: usize = 12;
 
-/// An error as one line.
+/// An error as one line that can be printed.
 pub(super) fn of(message: &str) -> String {
+    printable(&line(message))
+}
+
+fn line(message: &str) -> String {
     if message.starts_with("unknown field") {
         return unknown_key(message);
     }

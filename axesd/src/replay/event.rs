@@ -52,8 +52,8 @@ struct Line {
 }
 
 /// Reads one line; an event without a time happens at the last one.
-pub(super) fn parse(text: &str, last: Moment) -> Result<(Moment, Event), String> {
-    let line: Line = serde_json::from_str(text).map_err(|error| error.to_string())?;
+pub(super) fn parse(text: &[u8], last: Moment) -> Result<(Moment, Event), String> {
+    let line: Line = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     let moment = line.at.as_ref().map_or(Ok(last), Moment::parse)?;
     let event = match line.event.as_str() {
         "attempt" => Event::Attempt(line.client(), line.outcome()?),
@@ -150,7 +150,7 @@ mod tests {
             ("{\"event\": \"check\", \"at\": \"noon\"}", "RFC 3339"),
             ("{\"at\": 1}", "no name"),
         ] {
-            let error = parse(text, Moment::START).unwrap_err();
+            let error = parse(text.as_bytes(), Moment::START).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::database::Record;
 use super::identity::Identity;
-use super::record::{seal, unseal};
+use super::record::{Fault, seal, unseal};
 use super::{Kept, StoreError, files};
 
 const FOLDER: &str = "dumps";
@@ -63,8 +63,7 @@ impl Snapshot {
         files::remove_drafts(&folder)?;
         // Twenty digits hold any generation, so that the names sort.
         let path = folder.join(format!("{PREFIX}{:020}", identity.generation));
-        let borrowed = records.iter().map(|(key, value)| (&**key, &**value));
-        let sealed = seal(KEY, &DumpV1 { identity, records: borrowed.collect() });
+        let sealed = bytes(identity, &records);
         files::replace(&path, &sealed)?;
         files::prune(&folder, PREFIX)?;
         identity.write(&store)?;
@@ -99,17 +98,26 @@ pub(super) fn last_generation(store: &Path) -> Result<Option<u64>, StoreError> {
     Ok(names.filter_map(|name| name.strip_prefix(PREFIX)?.parse().ok()).max())
 }
 
-fn read(path: PathBuf) -> Result<Dump, StoreError> {
-    let bytes = files::read(&path)?.unwrap_or_default();
-    let dump: DumpV1 = unseal(KEY, &bytes).map_err(|fault| fault.at(&path))?;
+/// A whole dump.
+pub(super) fn bytes(identity: Identity, records: &[Record]) -> Vec<u8> {
+    let records = records.iter().map(|(key, value)| (&**key, &**value));
+    seal(KEY, &DumpV1 { identity, records: records.collect() })
+}
+
+/// What [`bytes`] made, and what its records say.
+pub(super) fn parse(bytes: &[u8]) -> Result<(Identity, Vec<Record>, Kept), Fault> {
+    let dump: DumpV1 = unseal(KEY, bytes)?;
     let mut kept = Kept::default();
     for (key, value) in &dump.records {
-        kept.add(key, value).map_err(|fault| fault.at(&path))?;
+        kept.add(key, value)?;
     }
     let records = dump.records.into_iter();
-    Ok(Dump {
-        path,
-        identity: dump.identity,
-        records: records.map(|(key, value)| (key.into(), value.into())).collect(),
-    })
+    let records = records.map(|(key, value)| (key.into(), value.into())).collect();
+    Ok((dump.identity, records, kept))
+}
+
+fn read(path: PathBuf) -> Result<Dump, StoreError> {
+    let bytes = files::read(&path)?.unwrap_or_default();
+    let (identity, records, _) = parse(&bytes).map_err(|fault| fault.at(&path))?;
+    Ok(Dump { path, identity, records })
 }

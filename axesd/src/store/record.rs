@@ -82,12 +82,16 @@ impl Kept {
 /// A payload with its head.
 pub(super) fn seal(key: &[u8], payload: &impl Serialize) -> Vec<u8> {
     // Postcard fails on sequences of unknown length, and no record has one.
-    let payload = postcard::to_allocvec(payload).unwrap_or_default();
-    let sum = checksum(FORMAT, key, &payload);
+    headed(key, &postcard::to_allocvec(payload).unwrap_or_default())
+}
+
+/// Encoded bytes with their head.
+pub(super) fn headed(key: &[u8], payload: &[u8]) -> Vec<u8> {
+    let sum = checksum(FORMAT, key, payload);
     let mut sealed = Vec::with_capacity(HEAD + payload.len());
     sealed.push(FORMAT);
     sealed.extend_from_slice(&sum.to_be_bytes());
-    sealed.extend_from_slice(&payload);
+    sealed.extend_from_slice(payload);
     sealed
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use axes_e2e::reliability::absence::{self, Sockets};
 use axes_e2e::reliability::report::{self, Section, shown};
-use axes_e2e::reliability::{bounds, crash, full, idle, limit, power, restart};
+use axes_e2e::reliability::{bounds, crash, full, fuzz, idle, limit, power, restart};
 
 const KILLS: u32 = 1000;
 const CUTS: u32 = 60;
@@ -25,7 +25,7 @@ const IDLE: Duration = Duration::from_secs(60);
 /// Runs a trial to its end; panics where a promise is broken.
 type Trial = fn() -> Section;
 
-const TRIALS: [(&str, Trial); 8] = [
+const TRIALS: [(&str, Trial); 9] = [
     ("limit", limits),
     ("kill", kills),
     ("absence", absences),
@@ -34,6 +34,7 @@ const TRIALS: [(&str, Trial); 8] = [
     ("full", full_disks),
     ("restart", restarts),
     ("flood", floods),
+    ("fuzz", made_up_inputs),
 ];
 
 fn main() {
@@ -276,5 +277,26 @@ fn floods() -> Section {
             ("Most disk, of 512 MiB", mib(figures.disk)),
             ("From start to first answer", shown(figures.restart)),
         ],
+    }
+}
+
+fn made_up_inputs() -> Section {
+    let time = fuzz::time();
+    let runs = fuzz::every_target(time, |run| eprintln!("fuzz: {run:?}"));
+    let row = |run: &fuzz::Run| {
+        let figure = format!("{} inputs, {} places reached", run.executions, run.coverage);
+        (run.target, figure)
+    };
+    Section {
+        title: "Inputs that a fuzzer made up",
+        method: format!(
+            "libFuzzer, through `cargo fuzz`, tries every target of `tests/fuzz` for {} each, and begins\n\
+             with the corpus that the everyday tests run. Whatever the bytes are, what was read says the\n\
+             same when it is written again, bounds hold, an error names its line, and nothing that\n\
+             a terminal obeys is shown. A target that does not hold, needs more than ten seconds for an\n\
+             input or too much memory, ends the run.",
+            shown(time)
+        ),
+        figures: runs.iter().map(row).collect(),
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::finding::{Finding, Place, Report};
 use super::rule::{Rule, Severity};
+use crate::printable::printable;
 
 /// Of a line, where the terminal does not say.
 const WIDTH: usize = 80;
@@ -85,14 +86,7 @@ const fn style(severity: Severity) -> Style {
     }
 }
 
-/// Files of an image may hold anything; a terminal must not obey it.
-fn printable(text: &str) -> String {
-    let escaped =
-        |it: char| if it.is_control() { it.escape_default().to_string() } else { it.into() };
-    text.chars().map(escaped).collect()
-}
-
-/// Lines of whole words: a path or a command is never cut.
+/// Lines of whole words: a path or a command is never cut. Files of an image may hold anything.
 fn wrapped(text: &str, indent: usize, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace().map(printable) {

@@ -1,0 +1,4 @@
+#![no_main]
+#![allow(missing_docs)]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| axes_fuzz::record(bytes));
