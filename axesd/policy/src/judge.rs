@@ -119,7 +119,7 @@ impl Judge {
         client: &Client,
         reporter: Reporter,
         lane: Lane,
-    ) -> Arc<[CounterKey]> {
+    ) -> Vec<CounterKey> {
         let shared = self.settings.trusted_proxies.find(&client.address).is_some();
         let keys = profile.counters.iter().filter_map(|id| {
             let attributes = self.settings.counter(*id)?.attributes;
@@ -141,8 +141,9 @@ impl Judge {
         if lane == Lane::Stranger {
             return Vec::new();
         }
-        let keys = self.keys(profile, client, reporter, Lane::Stranger);
-        keys.iter().filter(|key| key.has_lanes()).cloned().collect()
+        let mut keys = self.keys(profile, client, reporter, Lane::Stranger);
+        keys.retain(CounterKey::has_lanes);
+        keys
     }
 
     /// The counters that a failure falls into.
@@ -150,7 +151,7 @@ impl Judge {
         let Failure { client, reporter, lane, .. } = failure;
         let account = self.accounts.get(&client.user);
         let profile = self.settings.profile(client, account.map(|account| &**account));
-        let mut keys = self.keys(profile, client, *reporter, *lane).to_vec();
+        let mut keys = self.keys(profile, client, *reporter, *lane);
         keys.extend(self.keys_beside(profile, client, *reporter, *lane));
         keys
     }

@@ -174,7 +174,7 @@ impl Keeper {
             Standing::Judged(profile) => {
                 let lane = self.familiar.lane(&visitor.stored.user, self.origin(visitor));
                 let keys = self.judge.keys(&profile, &visitor.stored, visitor.reporter, lane);
-                Ok(Case { profile: Some(profile), lane, keys })
+                Ok(Case { profile: Some(profile), lane, keys: keys.into() })
             }
         }
     }

@@ -90,8 +90,10 @@ impl Ledger {
         failure: Failure,
         keys: &[CounterKey],
     ) -> Vec<Effect> {
-        self.next_id = self.next_id.max(failure.id);
-        let mut effects = self.count_in(judge, failure, keys);
+        let (kept, mut effects) = self.count_in(judge, failure, keys);
+        if let Some(failure) = kept.and_then(|slot| self.failures.get(slot)) {
+            effects.insert(0, Effect::Keep(failure.clone()));
+        }
         effects.extend(self.make_room(judge));
         effects
     }
@@ -110,15 +112,16 @@ impl Ledger {
             matches!(effect, Effect::Remember(_) | Effect::Drop(_) | Effect::Forget(_))
         };
         let mut effects = Vec::new();
+        self.counters.reserve(failures.len());
+        self.failures.reserve(failures.len());
         for mut failure in failures {
             failure.at = failure.at.min(now);
             let (id, keys) = (failure.id, judge.keys_of(&failure));
-            let added = self.add(judge, failure, &keys);
-            if !matches!(added.first(), Some(Effect::Keep(failure)) if failure.id == id) {
-                effects.push(Effect::Forget(id));
-            }
-            effects.extend(added.into_iter().filter(lasting));
+            let (kept, counted) = self.count_in(judge, failure, &keys);
+            effects.extend(kept.is_none().then_some(Effect::Forget(id)));
+            effects.extend(counted.into_iter().filter(lasting));
         }
+        effects.extend(self.make_room(judge).into_iter().filter(lasting));
         while self.next_expiry().is_some_and(|at| at <= now) {
             effects.extend(self.expire(now).0.into_iter().filter(lasting));
         }
@@ -212,9 +215,17 @@ impl Ledger {
         CounterKey::of(client, counter.id, attributes, self.prefixes, counter.lane)
     }
 
-    fn count_in(&mut self, judge: &Judge, failure: Failure, keys: &[CounterKey]) -> Vec<Effect> {
+    /// Where the failure stands, unless no counter took it, and what that did to others.
+    fn count_in(
+        &mut self,
+        judge: &Judge,
+        failure: Failure,
+        keys: &[CounterKey],
+    ) -> (Option<Slot>, Vec<Effect>) {
+        self.next_id = self.next_id.max(failure.id);
         let mut effects = Vec::new();
-        let Failure { at, reporter, lane, marks, .. } = failure.clone();
+        let Failure { at, reporter, lane, .. } = failure;
+        let marks = failure.marks.clone();
         let entry = Entry { at, slot: self.failures.insert(failure, keys.len()), reporter };
         for key in keys {
             let Some(rule) = judge.settings.counter(key.counter) else { continue };
@@ -231,10 +242,7 @@ impl Ledger {
                 effects.extend(self.fold_surplus(name));
             }
         }
-        if let Some(failure) = self.failures.settle(entry.slot) {
-            effects.insert(0, Effect::Keep(failure.clone()));
-        }
-        effects
+        (self.failures.settle(entry.slot), effects)
     }
 
     /// Whether a counter takes a failure; marks what a restart has to know of that.

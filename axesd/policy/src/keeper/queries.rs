@@ -49,11 +49,12 @@ impl Keeper {
         };
         let case = self.case(visitor);
         let judged = case.as_ref().ok().and_then(|case| case.profile.as_ref());
+        let enforcement = judged.unwrap_or(profile).enforcement;
         Explanation {
-            refusal: self.would_refuse(visitor),
+            refusal: case.map_or_else(Some, |case| self.refusal(&case)),
             exemption,
             rule: profile.rule.clone(),
-            enforcement: judged.unwrap_or(profile).enforcement,
+            enforcement,
             lane: self.familiar.lane(&visitor.stored.user, self.origin(visitor)),
             counters: self.counters_of(visitor),
             room: self.room(visitor),
@@ -190,7 +191,7 @@ impl Keeper {
     }
 
     /// The counters that a client falls into, whether or not anything exempts it.
-    fn keys_of(&self, visitor: &Visitor) -> Arc<[CounterKey]> {
+    fn keys_of(&self, visitor: &Visitor) -> Vec<CounterKey> {
         let profile = self.judge.profile(visitor);
         let lane = self.familiar.lane(&visitor.stored.user, self.origin(visitor));
         self.judge.keys(profile, &visitor.stored, visitor.reporter, lane)
@@ -203,8 +204,8 @@ impl Keeper {
         profile: &Profile,
     ) -> Vec<CounterKey> {
         let keys = |lane| self.judge.keys(profile, &visitor.stored, visitor.reporter, lane);
-        let mut all = keys(Lane::Stranger).to_vec();
-        all.extend(keys(Lane::Familiar).iter().filter(|key| key.is_familiar()).cloned());
+        let mut all = keys(Lane::Stranger);
+        all.extend(keys(Lane::Familiar).into_iter().filter(CounterKey::is_familiar));
         all
     }
 }

@@ -22,6 +22,11 @@ pub(super) struct Counters {
 }
 
 impl Counters {
+    /// For at least so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.by_name.reserve(more);
+    }
+
     pub(super) fn name(&self, key: &CounterKey) -> Name {
         Name(self.seeds.0.hash_one(key), self.seeds.1.hash_one(key))
     }

@@ -56,6 +56,11 @@ impl Slot {
 }
 
 impl Failures {
+    /// For at least so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.held.reserve(more);
+    }
+
     pub(super) fn get(&self, slot: Slot) -> Option<&Failure> {
         self.held.get(slot.index()).map(|held| &held.failure)
     }
@@ -113,12 +118,13 @@ impl Failures {
         }
     }
 
-    /// The failure, if some counter holds it; else it is gone.
-    pub(super) fn settle(&mut self, slot: Slot) -> Option<&Failure> {
+    /// Its place, if some counter holds it; else it is gone.
+    pub(super) fn settle(&mut self, slot: Slot) -> Option<Slot> {
         if self.held.get(slot.index())?.counters == 0 {
             self.remove(slot);
+            return None;
         }
-        self.get(slot)
+        Some(slot)
     }
 
     /// In the order of their numbers.
