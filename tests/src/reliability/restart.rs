@@ -24,6 +24,7 @@ pub struct Figures {
 /// Fills so many counters, kills and starts the daemon.
 pub fn with_counters(count: u64, progress: impl Fn(u64) + Sync) -> Figures {
     let mut host = Host::without_daemon(load::SETTINGS);
+    host.drop_in("[store]\nmax_memory = \"1GiB\"\nmax_disk = \"2GiB\"\n");
     load::started(&mut host, PATIENCE);
     let begun = Instant::now();
     fill(&host, count, &progress);
