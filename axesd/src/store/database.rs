@@ -23,8 +23,8 @@ use super::{StoreError, files};
 /// Key and value as they stand in the database.
 pub(super) type Record = (IVec, IVec);
 
-/// sled never gives back the memory of larger batches; one operation is the identity.
-const BATCH: usize = 99;
+/// sled never gives back the memory of larger batches; two operations are its own.
+const BATCH: usize = 98;
 const CACHE: u64 = 16 << 20;
 
 /// An open database.
@@ -64,7 +64,7 @@ impl Database {
     pub(super) fn records_after(&self, key: &[u8], most: usize) -> Result<Vec<Record>, StoreError> {
         self.call(|db| {
             db.range::<&[u8], _>((Bound::Excluded(key), Bound::Unbounded))
-                .filter(|record| !matches!(record, Ok((key, _)) if key == identity::KEY))
+                .filter(|record| !matches!(record, Ok((key, _)) if is_own(key)))
                 .take(most)
                 .collect()
         })
@@ -98,10 +98,12 @@ impl Database {
         mut identity: Identity,
     ) -> Result<Identity, StoreError> {
         let mut changes = changes.peekable();
+        let told = seal(identity::TOLD, &identity);
         loop {
             identity = identity.next();
             let mut batch = Batch::default();
             batch.insert(identity::KEY, seal(identity::KEY, &identity));
+            batch.insert(identity::TOLD, told.as_slice());
             for (key, value) in changes.by_ref().take(BATCH) {
                 match value {
                     Some(value) => batch.insert(key, value),
@@ -124,6 +126,11 @@ impl Database {
             None => Err(StoreError::Closed),
         }
     }
+}
+
+/// Whether this is the key of what the database says of itself.
+fn is_own(key: &[u8]) -> bool {
+    [identity::KEY, identity::TOLD].contains(&key)
 }
 
 impl Drop for Database {

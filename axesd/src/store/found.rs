@@ -40,6 +40,7 @@ impl Found {
             other => other?.map_or(Claim::Missing, Claim::Known),
         };
         let folder = path.join(FOLDER);
+        let claim = raised(path, &folder, claim);
         if !folder.is_dir() {
             if claim != Claim::Missing || dumps::last_generation(path)?.is_some() {
                 return Err(StoreError::damaged(&folder, "it is missing"));
@@ -72,4 +73,16 @@ impl Found {
         }
         Ok(Self { database, identity, kept })
     }
+}
+
+/// With what the bytes of the database say before sled opens it, and may throw them away.
+fn raised(path: &Path, folder: &Path, claim: Claim) -> Claim {
+    let Claim::Known(earlier) = claim else { return claim };
+    // A file that cannot be read is found by sled.
+    let told = earlier.last_told(&folder.join("db")).unwrap_or(earlier);
+    if told != earlier {
+        // A full disk takes it only once it is over.
+        let _ = told.write(path);
+    }
+    Claim::Known(told)
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use axes_e2e::reliability::absence::{self, Sockets};
 use axes_e2e::reliability::report::{self, Section, shown};
-use axes_e2e::reliability::{crash, full, limit, power, restart};
+use axes_e2e::reliability::{crash, damage, full, limit, power, restart};
 
 const KILLS: u32 = 1000;
 const CUTS: u32 = 60;
@@ -18,16 +18,18 @@ const MIXED: u32 = 20;
 const MISBEHAVIOUR: u32 = 10;
 const ABSENCES: u32 = 10;
 const FULL: u32 = 10;
+const DAMAGES: u32 = 100;
 
 /// Runs a trial to its end; panics where a promise is broken.
 type Trial = fn() -> Section;
 
-const TRIALS: [(&str, Trial); 6] = [
+const TRIALS: [(&str, Trial); 7] = [
     ("limit", limits),
     ("kill", kills),
     ("absence", absences),
     ("power", cuts),
     ("full", full_disks),
+    ("damage", damages),
     ("restart", restarts),
 ];
 
@@ -179,6 +181,33 @@ fn full_disks() -> Section {
             ("Of these answered as not on disk", figures.not_on_disk.to_string()),
             ("Of all, missing after a kill that followed", "0".to_owned()),
             ("Longest from space to the end of the alarm", shown(figures.recovery)),
+        ],
+    }
+}
+
+fn damages() -> Section {
+    let say = |round| {
+        if round % 50 == 0 {
+            eprint!("\rdamages: {round} of {DAMAGES}   ");
+        }
+    };
+    let figures = damage::rounds(DAMAGES, say);
+    Section {
+        title: "Damaged files",
+        method: "One file of the store after the other (database, identity, copies, ballast, key) is\n\
+                 deleted, cut, or changed at random places: single bits, a hundred bits, blocks of noise.\n\
+                 Each time a daemon with a bounded address space is started on it, killed, and started\n\
+                 again. It must start both times, have at least what the newest copy holds (or\n\
+                 everything, where it says nothing), and tell of it once."
+            .to_owned(),
+        figures: vec![
+            ("Damages", figures.damages.to_string()),
+            ("Daemons that panicked, hung or did not start", "0".to_owned()),
+            ("Told in status and log", figures.told.to_string()),
+            ("Of these, database restored from a copy", figures.restored.to_string()),
+            ("Acknowledged before the newest copy, and missing", "0".to_owned()),
+            ("Longest start", shown(figures.longest)),
+            ("Most memory of a daemon", format!("{} MB", figures.memory >> 20)),
         ],
     }
 }

@@ -71,6 +71,37 @@ fn bytes_that_flip_in_any_file_lose_nothing() {
 }
 
 #[test]
+fn what_sled_drops_after_a_bit_that_flipped_is_told_and_the_rest_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = opened(folder.path());
+    store.dump().unwrap();
+    for id in 0..200 {
+        store.commit(&put(id..id + 1)).unwrap();
+    }
+    drop(store);
+    let (mut told, mut left) = (0, 0);
+    for place in (2_000..80_000).step_by(1_009) {
+        let copied = tempfile::tempdir().unwrap();
+        copy(folder.path(), copied.path());
+        flip(&copied.path().join("sled/db"), place);
+        let kept = loaded(copied.path());
+        let count = kept.failures.len() as u64;
+        assert_eq!(kept.failures, failures(0..count), "at {place}");
+        if let Some(notice) = kept.notice {
+            assert!(notice.contains(&format!("restored {count} records")), "{notice}");
+            assert!(notice.contains("kept as"), "{notice}");
+            told += 1;
+        } else {
+            // What was written last of all nobody tells of.
+            assert!(count >= 199, "{count} are left, and nothing is said, at {place}");
+        }
+        left = left.max(count.min(198));
+        assert_eq!(loaded(copied.path()).notice, None);
+    }
+    assert!(told > 20 && left > 100, "{told} told, {left} left at the most");
+}
+
+#[test]
 fn each_file_may_be_lost_on_its_own() {
     let original = whole();
     for file in files_in(original.path()) {
