@@ -65,6 +65,12 @@ impl Host {
         fs::set_permissions(self.path("axes.toml"), Permissions::from_mode(0o644)).expect("chmod");
     }
 
+    /// Adds a line to the table `[store]`, with which the settings end.
+    pub fn configure_store(&self, line: &str) {
+        let text = fs::read_to_string(self.path("axes.toml")).expect("axes.toml");
+        fs::write(self.path("axes.toml"), format!("{text}{line}\n")).expect("axes.toml");
+    }
+
     /// Writes a service whose pam_axes lines have these options.
     pub fn write_service(&self, name: &str, options: &str) {
         let axes = format!("{} {options}", self.module_line());
@@ -188,6 +194,11 @@ impl Host {
         command.arg("--config").arg(self.path("axes.toml")).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("a log")).stderr(log);
         command
+    }
+
+    /// How the daemon ended by itself; `None` while it runs.
+    pub fn daemon_ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.daemon.as_mut().and_then(|daemon| daemon.try_wait().expect("a process"))
     }
 
     /// Its process id.

@@ -4,7 +4,7 @@
 //! an fsync. So every call is guarded, and every write ends in a sync of our own.
 
 use std::cell::Cell;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::ops::Bound;
 use std::panic::{self, AssertUnwindSafe};
@@ -23,8 +23,8 @@ use super::{StoreError, files};
 /// Key and value as they stand in the database.
 pub(super) type Record = (IVec, IVec);
 
-/// sled never gives back the memory of larger batches; two operations are its own.
-const BATCH: usize = 98;
+/// sled never gives back the memory of larger batches; one operation is the identity.
+const BATCH: usize = 99;
 const CACHE: u64 = 16 << 20;
 
 /// An open database.
@@ -42,6 +42,7 @@ impl Database {
         files::make_folder(folder)?;
         let file = folder.join("db");
         await_release(&file)?;
+        remove_half_written(folder)?;
         let config = Config::new().path(folder).cache_capacity(CACHE).flush_every_ms(None);
         let db = guarded(folder, || config.open())?;
         for path in [&folder.join("conf"), &file, &folder.join("blobs"), folder] {
@@ -64,7 +65,7 @@ impl Database {
     pub(super) fn records_after(&self, key: &[u8], most: usize) -> Result<Vec<Record>, StoreError> {
         self.call(|db| {
             db.range::<&[u8], _>((Bound::Excluded(key), Bound::Unbounded))
-                .filter(|record| !matches!(record, Ok((key, _)) if is_own(key)))
+                .filter(|record| !matches!(record, Ok((key, _)) if key == identity::KEY))
                 .take(most)
                 .collect()
         })
@@ -98,12 +99,10 @@ impl Database {
         mut identity: Identity,
     ) -> Result<Identity, StoreError> {
         let mut changes = changes.peekable();
-        let told = seal(identity::TOLD, &identity);
         loop {
             identity = identity.next();
             let mut batch = Batch::default();
             batch.insert(identity::KEY, seal(identity::KEY, &identity));
-            batch.insert(identity::TOLD, told.as_slice());
             for (key, value) in changes.by_ref().take(BATCH) {
                 match value {
                     Some(value) => batch.insert(key, value),
@@ -126,11 +125,6 @@ impl Database {
             None => Err(StoreError::Closed),
         }
     }
-}
-
-/// Whether this is the key of what the database says of itself.
-fn is_own(key: &[u8]) -> bool {
-    [identity::KEY, identity::TOLD].contains(&key)
 }
 
 impl Drop for Database {
@@ -156,6 +150,17 @@ fn await_release(file: &Path) -> Result<(), StoreError> {
         }
     }
     Err(StoreError::InUse(file.to_owned()))
+}
+
+/// sled takes the snapshot that it was writing when it was killed, or when the disk was full, for a
+/// whole one, and the database for damaged.
+fn remove_half_written(folder: &Path) -> Result<(), StoreError> {
+    for path in files::list(folder, "snap.")? {
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(&path).map_err(StoreError::io(&path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Calls into sled; a panic of it is damage, and told as such instead of printed.

@@ -19,7 +19,10 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// Address space that it may ask for: damaged lengths must not be believed.
 const MEMORY: u64 = 2 << 30;
 /// Failures before the older copy, before the newer one, and after it.
-const PARTS: [usize; 3] = [300, 300, 300];
+const PARTS: [usize; 3] = [1500, 1500, 1500];
+const ALL: u64 = (PARTS[0] + PARTS[1] + PARTS[2]) as u64;
+/// Of each caller, in the newer copy.
+const COPIED: u64 = ((PARTS[0] + PARTS[1]) / CALLERS) as u64;
 const WORKERS: u32 = 2;
 
 /// What came of some damages.
@@ -93,6 +96,9 @@ impl Original {
             }
             if part < 2 {
                 assert!(host.axesctl(&["backup"]).status.success());
+                // Its second start leaves files that the first has not.
+                host.kill_daemon(libc::SIGKILL);
+                load::started(&mut host, DEADLINE);
             }
         }
         host.kill_daemon(libc::SIGKILL);
@@ -107,19 +113,24 @@ impl Original {
         let mut host = Host::without_daemon(load::SETTINGS);
         let mut figures = Figures::default();
         for round in 0..count {
-            let file = &self.files[(round * WORKERS + worker) as usize % self.files.len()];
-            let damage = self.some_damage(file, round / self.files.len() as u32);
-            self.lay(&host, &[(file, damage)]);
+            let number = (round * WORKERS + worker) as usize;
+            let (file, damage) = self.some_damage(number);
+            self.lay(&host, file, damage);
             self.check(&mut host, &format!("{} {damage:?}", file.display()), &mut figures);
             progress((round + 1) * WORKERS);
         }
         figures
     }
 
-    /// Each of the plain ones once, then random ones.
-    fn some_damage(&self, file: &Path, round: u32) -> Damage {
+    /// Each of the plain ones once, then random ones, of which every second hits the database.
+    fn some_damage(&self, number: usize) -> (&Path, Damage) {
+        let round = number / self.files.len();
+        let file = match round {
+            3.. if random(2) == 0 => Path::new("sled/db"),
+            _ => &self.files[number % self.files.len()],
+        };
         let length = fs::metadata(self.folder.path().join(file)).expect("a file").len().max(1);
-        match round {
+        let damage = match round {
             0 => Damage::Deleted,
             1 => Damage::Cut(0),
             2 => Damage::Cut(length - 1),
@@ -130,33 +141,34 @@ impl Original {
                 3 => Damage::Flipped(random(u64::MAX), 10),
                 _ => Damage::Flipped(random(u64::MAX), 1),
             },
-        }
+        };
+        (file, damage)
     }
 
     /// Puts a damaged copy where this host has its state.
-    fn lay(&self, host: &Host, damages: &[(&Path, Damage)]) {
+    fn lay(&self, host: &Host, file: &Path, damage: Damage) {
         let state = host.path("state");
         // Not there the first time.
         let _ = fs::remove_dir_all(&state);
         copy(self.folder.path(), &state);
-        for (file, damage) in damages {
-            damage.to(&state.join(file));
-        }
+        damage.to(&state.join(file));
     }
 
     fn check(&self, host: &mut Host, what: &str, figures: &mut Figures) {
         fs::write(host.path("log"), "").expect("a log");
         let took = start(host, what);
         let notice = load::status(host).expect("a status").store_notice;
-        let counted: u64 = load::counted_of_callers(host).iter().sum();
+        let callers = load::counted_of_callers(host);
+        let counted: u64 = callers.iter().sum();
         let log = host.log();
         assert!(!log.contains("panicked"), "{what}: {log}");
         let restored = log.contains("restored ");
         match &notice {
-            None => assert_eq!(counted, 900, "{what}: nothing was said"),
+            None => assert_eq!(counted, ALL, "{what}: nothing was said"),
             Some(notice) => {
                 assert!(log.contains(&notice.as_str()[..40]), "{what}: {notice} is not in {log}");
-                assert!((600..=900).contains(&counted), "{what}: {counted} are left: {notice}");
+                assert!(callers.iter().all(|it| *it >= COPIED), "{what}: {callers:?}: {notice}");
+                assert!(counted <= ALL, "{what}: {counted} were made up");
             }
         }
         figures.memory = figures.memory.max(memory(host));
