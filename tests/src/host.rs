@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -196,9 +196,11 @@ impl Host {
         command
     }
 
-    /// How the daemon ended by itself; `None` while it runs.
-    pub fn daemon_ended(&mut self) -> Option<std::process::ExitStatus> {
-        self.daemon.as_mut().and_then(|daemon| daemon.try_wait().expect("a process"))
+    /// How the daemon ended by itself, told once; `None` while it runs.
+    pub fn daemon_ended(&mut self) -> Option<ExitStatus> {
+        let ended = self.daemon.as_mut()?.try_wait().expect("a process")?;
+        self.daemon = None;
+        Some(ended)
     }
 
     /// Its process id.

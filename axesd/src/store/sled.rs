@@ -54,6 +54,9 @@ impl Sled {
         ballast::make_room(path);
         let found = Found::whole_or_restored(path)?;
         ballast::lay(path);
+        // Under the format of this release: an older one sees at once that it is not for it. A
+        // full disk takes it another time.
+        let _ = found.identity.write(path);
         let mut told = Told::open(path);
         told.note(found.identity);
         Ok(Self {

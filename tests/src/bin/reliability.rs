@@ -18,7 +18,7 @@ const CROWDS: u32 = 50;
 const MIXED: u32 = 20;
 const MISBEHAVIOUR: u32 = 10;
 const ABSENCES: u32 = 10;
-const FULL: u32 = 4;
+const FULL: u32 = 10;
 const DAMAGES: u32 = 2000;
 
 /// Runs a trial to its end; panics where a promise is broken.
