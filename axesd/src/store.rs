@@ -22,6 +22,7 @@ mod secret;
 mod sled;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::path::Path;
 use std::time::Duration;

@@ -36,8 +36,7 @@ fn a_backup_says_where_it_is() {
 #[test]
 fn where_nothing_is_kept_there_is_nothing_to_back_up() {
     let mut host = Host::without_daemon("");
-    let text = fs::read_to_string(host.path("axes.toml")).unwrap();
-    fs::write(host.path("axes.toml"), format!("{text}handler = \"memory\"\n")).unwrap();
+    host.configure_store("handler = \"memory\"");
     host.start_daemon();
     let output = host.axesctl(&["backup"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

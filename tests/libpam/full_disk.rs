@@ -43,9 +43,7 @@ fn logged(host: &Host, mut command: Command) -> Command {
 
 fn configure(host: &Host, on_store_error: &str, settings: &str) {
     host.configure(settings);
-    let text = fs::read_to_string(host.path("axes.toml")).unwrap();
-    fs::write(host.path("axes.toml"), format!("{text}on_store_error = \"{on_store_error}\"\n"))
-        .unwrap();
+    host.configure_store(&format!("on_store_error = \"{on_store_error}\""));
 }
 
 /// A file on the disk of the daemon.

@@ -9,6 +9,7 @@ mod classic;
 mod clock;
 mod corners;
 mod crash;
+mod damage;
 mod django_axes;
 mod documents;
 mod edges;

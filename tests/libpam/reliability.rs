@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axes_e2e::reliability::absence::{self, Sockets};
 use axes_e2e::reliability::bounds::{self, Caps};
-use axes_e2e::reliability::{crash, idle, limit, restart};
+use axes_e2e::reliability::{crash, damage, idle, limit, restart};
 
 #[test]
 fn what_was_acknowledged_to_32_callers_is_there_after_kill_9() {
@@ -26,6 +26,12 @@ fn between_two_logins_no_more_than_the_limit_is_verified_in_a_mixed_crowd() {
 #[test]
 fn places_of_those_who_hang_up_die_or_say_nothing_come_back() {
     limit::misbehaviour(1, drop);
+}
+
+#[test]
+fn whatever_file_is_damaged_the_daemon_starts_says_so_and_has_what_its_copies_have() {
+    let figures = damage::rounds(40, drop);
+    assert!(figures.told > 5 && figures.restored > 2, "{figures:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -72,6 +72,12 @@ impl Host {
         );
         fs::write(self.path("axes.toml"), text).expect("axes.toml");
         fs::set_permissions(self.path("axes.toml"), Permissions::from_mode(0o644)).expect("chmod");
+    }
+
+    /// Adds a line to the table `[store]`, with which the settings end.
+    pub fn configure_store(&self, line: &str) {
+        let text = fs::read_to_string(self.path("axes.toml")).expect("axes.toml");
+        fs::write(self.path("axes.toml"), format!("{text}{line}\n")).expect("axes.toml");
     }
 
     /// Writes a service whose pam_axes lines have these options.
@@ -215,6 +221,13 @@ impl Host {
         command.arg("--config").arg(self.path("axes.toml")).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("a log")).stderr(log);
         command
+    }
+
+    /// How the daemon ended by itself, told once; `None` while it runs.
+    pub fn daemon_ended(&mut self) -> Option<ExitStatus> {
+        let ended = self.daemon.as_mut()?.try_wait().expect("a process")?;
+        self.daemon = None;
+        Some(ended)
     }
 
     /// Its process id.

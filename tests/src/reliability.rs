@@ -4,6 +4,7 @@
 pub mod absence;
 pub mod bounds;
 pub mod crash;
+pub mod damage;
 mod disk;
 pub mod full;
 pub mod fuzz;
@@ -19,7 +20,12 @@ use std::time::Duration;
 
 /// Some time from nothing to almost this many milliseconds.
 pub fn random_time(below: u64) -> Duration {
-    Duration::from_millis(RandomState::new().build_hasher().finish() % below)
+    Duration::from_millis(random(below))
+}
+
+/// Some number below this one.
+fn random(below: u64) -> u64 {
+    RandomState::new().build_hasher().finish() % below
 }
 
 /// The middle one, and the longest.

@@ -4,7 +4,7 @@
 //! an fsync. So every call is guarded, and every write ends in a sync of our own.
 
 use std::cell::Cell;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::ops::Bound;
 use std::panic::{self, AssertUnwindSafe};
@@ -42,6 +42,7 @@ impl Database {
         files::make_folder(folder)?;
         let file = folder.join("db");
         await_release(&file)?;
+        remove_half_written(folder)?;
         let config = Config::new().path(folder).cache_capacity(CACHE).flush_every_ms(None);
         let db = guarded(folder, || config.open())?;
         for path in [&folder.join("conf"), &file, &folder.join("blobs"), folder] {
@@ -53,6 +54,11 @@ impl Database {
             folder: folder.to_owned(),
             db: Some(db),
         })
+    }
+
+    /// Everything in it but its identity.
+    pub(super) fn records(&self) -> Result<Vec<Record>, StoreError> {
+        self.records_after(b"", usize::MAX)
     }
 
     /// The first records after a key, but for its identity.
@@ -162,6 +168,17 @@ fn await_release(file: &Path) -> Result<(), StoreError> {
         }
     }
     Err(StoreError::InUse(file.to_owned()))
+}
+
+/// sled takes the snapshot that it was writing when it was killed, or when the disk was full, for a
+/// whole one, and the database for damaged.
+fn remove_half_written(folder: &Path) -> Result<(), StoreError> {
+    for path in files::list(folder, "snap.")? {
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(&path).map_err(StoreError::io(&path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Calls into sled; a panic of it is damage, and told as such instead of printed.

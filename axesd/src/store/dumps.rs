@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::database::Record;
 use super::identity::Identity;
-use super::record::{Fault, seal, unseal};
+use super::record::{Fault, head, unseal};
 use super::{Kept, StoreError, files};
 
 const FOLDER: &str = "dumps";
@@ -25,21 +25,26 @@ pub(super) struct Dump {
     pub(super) records: Vec<Record>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct DumpV1<'a> {
     identity: Identity,
     #[serde(borrow)]
     records: Vec<(&'a [u8], &'a [u8])>,
 }
 
-/// Everything in a database, to be written at leisure.
+/// Everything in a database, to be written at leisure; as it stands in a dump, for there may be
+/// much of it.
 pub struct Snapshot {
     /// Of the whole store.
-    pub(super) store: PathBuf,
+    store: PathBuf,
     /// The database as it was when reading began.
-    pub(super) identity: Identity,
-    /// Its records, as far as they were read.
-    pub(super) records: Vec<Record>,
+    identity: Identity,
+    /// How many records were read.
+    records: usize,
+    /// These records.
+    body: Vec<u8>,
+    /// The key of the last one.
+    last: Vec<u8>,
 }
 
 /// A dump that was written.
@@ -54,20 +59,48 @@ pub struct Dumped {
 }
 
 impl Snapshot {
+    /// Nothing was read yet.
+    pub(super) fn new(store: &Path, identity: Identity) -> Self {
+        let store = store.to_owned();
+        Self { store, identity, records: 0, body: Vec::new(), last: Vec::new() }
+    }
+
+    /// The key after which reading goes on.
+    pub(super) fn last(&self) -> &[u8] {
+        &self.last
+    }
+
+    /// Adds what was read.
+    pub(super) fn extend(&mut self, records: Vec<Record>) {
+        for (key, value) in records {
+            // As in `seal`, this does not fail.
+            let record = postcard::to_allocvec(&(&*key, &*value)).unwrap_or_default();
+            self.body.extend_from_slice(&record);
+            self.records += 1;
+            self.last = key.to_vec();
+        }
+    }
+
     /// Writes a dump and removes the oldest.
     pub(super) fn write(self) -> Result<Dumped, StoreError> {
-        let Self { store, identity, records } = self;
-        let folder = store.join(FOLDER);
+        let folder = self.store.join(FOLDER);
         files::make_folder(&folder)?;
         // A day of kills must not fill the disk.
         files::remove_drafts(&folder)?;
         // Twenty digits hold any generation, so that the names sort.
-        let path = folder.join(format!("{PREFIX}{:020}", identity.generation));
-        let sealed = bytes(identity, &records);
-        files::replace(&path, &sealed)?;
+        let path = folder.join(format!("{PREFIX}{:020}", self.identity.generation));
+        let (head, body) = self.sealed();
+        files::replace(&path, &[&head, body])?;
         files::prune(&folder, PREFIX)?;
-        identity.write(&store)?;
-        Ok(Dumped { path, records: records.len(), bytes: sealed.len() })
+        self.identity.write(&self.store)?;
+        Ok(Dumped { path, records: self.records, bytes: head.len() + body.len() })
+    }
+
+    /// A whole dump in two pieces, as [`DumpV1`] is read.
+    pub(super) fn sealed(&self) -> (Vec<u8>, &[u8]) {
+        let start = postcard::to_allocvec(&(self.identity, self.records)).unwrap_or_default();
+        let head = head(KEY, &[&start, &self.body]);
+        ([&head[..], &start].concat(), &self.body)
     }
 }
 
@@ -98,13 +131,7 @@ pub(super) fn last_generation(store: &Path) -> Result<Option<u64>, StoreError> {
     Ok(names.filter_map(|name| name.strip_prefix(PREFIX)?.parse().ok()).max())
 }
 
-/// A whole dump.
-pub(super) fn bytes(identity: Identity, records: &[Record]) -> Vec<u8> {
-    let records = records.iter().map(|(key, value)| (&**key, &**value));
-    seal(KEY, &DumpV1 { identity, records: records.collect() })
-}
-
-/// What [`bytes`] made, and what its records say.
+/// What stands in a dump, and what its records say.
 pub(super) fn parse(bytes: &[u8]) -> Result<(Identity, Vec<Record>, Kept), Fault> {
     let dump: DumpV1 = unseal(KEY, bytes)?;
     let mut kept = Kept::default();

@@ -41,9 +41,9 @@ pub(super) fn claim(path: &Path) -> Result<Flock<File>, StoreError> {
 }
 
 /// Puts a whole file in place of another; after a crash it is the one or the other.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+pub(super) fn replace(path: &Path, pieces: &[&[u8]]) -> Result<(), StoreError> {
     let draft = path.with_extension(DRAFT);
-    let written = write(&draft, bytes).and_then(|()| fs::rename(&draft, path));
+    let written = write(&draft, pieces).and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
         // It may have filled the disk.
         let _ = fs::remove_file(&draft);
@@ -134,9 +134,9 @@ pub(super) fn parent(path: &Path) -> &Path {
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
+    pieces.iter().try_for_each(|piece| file.write_all(piece))?;
     file.sync_all()
 }

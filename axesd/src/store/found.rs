@@ -5,6 +5,7 @@ use std::path::Path;
 use super::database::Database;
 use super::identity::Identity;
 use super::rescue::{self, FOLDER};
+use super::told::Told;
 use super::{Kept, StoreError, dumps};
 
 const REWRITTEN: &str = "the file `identity` was damaged and is written anew; nothing was lost";
@@ -40,6 +41,7 @@ impl Found {
             other => other?.map_or(Claim::Missing, Claim::Known),
         };
         let folder = path.join(FOLDER);
+        let claim = raised(path, claim);
         if !folder.is_dir() {
             if claim != Claim::Missing || dumps::last_generation(path)?.is_some() {
                 return Err(StoreError::damaged(&folder, "it is missing"));
@@ -70,4 +72,16 @@ impl Found {
         database.read(|key, value| kept.add(key, value))?;
         Ok(Self { database, identity, kept })
     }
+}
+
+/// With what was acknowledged last; noted before sled opens a database that lacks it, and may be
+/// interrupted.
+fn raised(path: &Path, claim: Claim) -> Claim {
+    let Claim::Known(earlier) = claim else { return claim };
+    let told = Told::last(path).filter(|told| told.continues(earlier)).unwrap_or(earlier);
+    if told != earlier {
+        // A full disk takes it only once it is over.
+        let _ = told.write(path);
+    }
+    Claim::Known(told)
 }

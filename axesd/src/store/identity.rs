@@ -1,7 +1,8 @@
-//! Which database this is, and how far it got: told twice, in it and beside it.
+//! Which database this is, and how far it got: told in it and beside it.
 //!
-//! sled opens empty, or at an earlier state, without an error when its files were cut or
-//! deleted. The small file beside it knows better.
+//! sled opens empty, or at an earlier state, without an error when its files were cut or deleted,
+//! or when a single bit of them flipped: all that was written after that is gone, as if it never
+//! was. The small file beside it knows better, and so does the one of `told.rs`.
 
 use std::path::Path;
 
@@ -54,6 +55,6 @@ impl Identity {
 
     /// Replaces the file.
     pub(super) fn write(self, store: &Path) -> Result<(), StoreError> {
-        files::replace(&store.join(FILE), &seal(KEY, &self))
+        files::replace(&store.join(FILE), &[&seal(KEY, &self)])
     }
 }

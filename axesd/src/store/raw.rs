@@ -1,10 +1,11 @@
 //! Bytes as they stand on the disk, for whoever tries how they are read when somebody else made
 //! them. No part of the daemon: it goes through [`Store`](super::Store).
 
-use super::database::Record;
+use std::path::Path;
+
 use super::identity::Identity;
 use super::record::{entry, headed};
-use super::{Change, Kept, dumps};
+use super::{Change, Kept, Snapshot, dumps};
 
 /// A payload with the head that it has under this key.
 #[must_use]
@@ -35,8 +36,11 @@ pub fn written(kept: &Kept) -> Vec<(Vec<u8>, Vec<u8>)> {
 pub fn dumped(records: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
     let record =
         |(key, value): &(Vec<u8>, Vec<u8>)| (key.as_slice().into(), value.as_slice().into());
-    let records: Vec<Record> = records.iter().map(record).collect();
-    dumps::bytes(Identity { uuid: [0; 16], generation: 1 }, &records)
+    let identity = Identity { uuid: [0; 16], generation: 1 };
+    let mut snapshot = Snapshot::new(Path::new(""), identity);
+    snapshot.extend(records.iter().map(record).collect());
+    let (head, body) = snapshot.sealed();
+    [&head, body].concat()
 }
 
 /// What a dump says; `None` where any of it is not believed.

@@ -87,12 +87,14 @@ pub(super) fn seal(key: &[u8], payload: &impl Serialize) -> Vec<u8> {
 
 /// Encoded bytes with their head.
 pub(super) fn headed(key: &[u8], payload: &[u8]) -> Vec<u8> {
-    let sum = checksum(FORMAT, key, payload);
-    let mut sealed = Vec::with_capacity(HEAD + payload.len());
-    sealed.push(FORMAT);
-    sealed.extend_from_slice(&sum.to_be_bytes());
-    sealed.extend_from_slice(payload);
-    sealed
+    [&head(key, &[payload]), payload].concat()
+}
+
+/// What stands before a payload, which comes in pieces.
+pub(super) fn head(key: &[u8], payload: &[&[u8]]) -> Vec<u8> {
+    let mut head = vec![FORMAT];
+    head.extend_from_slice(&checksum(FORMAT, key, payload).to_be_bytes());
+    head
 }
 
 /// The payload in what [`seal`] made for this key.
@@ -101,7 +103,7 @@ pub(super) fn unseal<'a, T: Deserialize<'a>>(key: &[u8], sealed: &'a [u8]) -> Re
     let [version, sum @ ..] = head else {
         return Err(Fault::Damaged);
     };
-    if *sum != checksum(*version, key, payload).to_be_bytes() {
+    if *sum != checksum(*version, key, &[payload]).to_be_bytes() {
         return Err(Fault::Damaged);
     }
     if *version > FORMAT {
@@ -132,11 +134,11 @@ fn put(key: Vec<u8>, record: &impl Serialize) -> (Vec<u8>, Option<Vec<u8>>) {
     (key, Some(value))
 }
 
-pub(super) fn checksum(version: u8, key: &[u8], payload: &[u8]) -> u32 {
+pub(super) fn checksum(version: u8, key: &[u8], payload: &[&[u8]]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&[version]);
     hasher.update(key);
-    hasher.update(payload);
+    payload.iter().for_each(|piece| hasher.update(piece));
     hasher.finalize()
 }
 
@@ -212,7 +214,7 @@ mod tests {
     fn a_whole_record_of_a_later_version_is_told_from_a_damaged_one() {
         let key = key(FAILURE, 7);
         let mut later = vec![9];
-        later.extend(checksum(9, &key, b"unknown").to_be_bytes());
+        later.extend(checksum(9, &key, &[b"unknown"]).to_be_bytes());
         later.extend(b"unknown");
         assert_eq!(Kept::default().add(&key, &later), Err(Fault::Newer(9)));
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::database::{Database, Record};
 use super::dumps::{self, Dump};
 use super::identity::Identity;
-use super::{StoreError, files};
+use super::{Kept, StoreError, files};
 
 /// Name of the database folder.
 pub(super) const FOLDER: &str = "sled";
@@ -20,9 +20,12 @@ pub(super) fn create(store: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Keeps what is damaged aside and restores the newest dump; says what was done.
+/// Keeps what is damaged aside and goes on from the newest dump, or from the database itself where
+/// more of it can be read; says what was done.
 pub(super) fn restore(store: &Path, place: &Path, damage: &str) -> Result<String, StoreError> {
     let dump = dumps::newest(store)?;
+    let least = dump.as_ref().map_or(0, |dump| dump.identity.generation);
+    let dump = salvaged(store).filter(|found| found.identity.generation > least).or(dump);
     let identity = successor(store, dump.as_ref())?;
     let records = dump.as_ref().map_or(&[][..], |dump| &dump.records);
     let aside = build(store, identity, records)?;
@@ -36,6 +39,19 @@ pub(super) fn restore(store: &Path, place: &Path, damage: &str) -> Result<String
         None => "started empty, for there is no readable dump".to_owned(),
     };
     Ok(format!("{}: {damage}{kept}; {begun}", place.display()))
+}
+
+/// What can be read of the database, up to what it lost.
+fn salvaged(store: &Path) -> Option<Dump> {
+    let claim = Identity::read(store).ok()??;
+    let path = store.join(FOLDER);
+    let database = path.is_dir().then(|| Database::open(&path).ok())??;
+    let identity = database.identity().ok().filter(|found| found.uuid == claim.uuid)?;
+    let (mut kept, records) = (Kept::default(), database.records().ok()?);
+    for (key, value) in &records {
+        kept.add(key, value).ok()?;
+    }
+    Some(Dump { path, identity, records })
 }
 
 /// For a database that comes after all that can still be told of.

@@ -66,7 +66,7 @@ fn last_written(path: &Path) -> u64 {
 fn make(store: &Path, path: &Path) -> Result<[u8; 32], StoreError> {
     let key = passing_secret()?;
     files::make_folder(store)?;
-    files::replace(path, &seal(KEY, &key))?;
+    files::replace(path, &[&seal(KEY, &key)])?;
     Ok(key)
 }
 
@@ -131,7 +131,7 @@ mod tests {
     fn a_key_of_a_newer_release_is_refused_and_left_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let mut newer = vec![9];
-        newer.extend(checksum(9, KEY, b"unknown").to_be_bytes());
+        newer.extend(checksum(9, KEY, &[b"unknown"]).to_be_bytes());
         newer.extend(b"unknown");
         fs::write(folder.path().join(FILE), &newer).unwrap();
         let refused = secret(folder.path()).err().unwrap();

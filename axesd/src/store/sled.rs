@@ -3,6 +3,7 @@
 //! ```text
 //! sled/       the database                      (database.rs)
 //! identity    which database that is            (identity.rs)
+//! told        what was acknowledged last            (told.rs)
 //! dumps/      copies to restore it from         (dumps.rs, rescue.rs)
 //! ballast     space to open it on a full disk   (ballast.rs)
 //! ```
@@ -19,6 +20,7 @@ use super::found::Found;
 use super::identity::Identity;
 use super::record::entry;
 use super::rescue::FOLDER;
+use super::told::Told;
 use super::{Change, Kept, Reading, Snapshot, Store, StoreError, ballast, dumps, files};
 
 /// Changes that wait for a disk that takes no writes; more push out history, oldest first, then
@@ -36,6 +38,7 @@ pub(super) struct Sled {
     database: Option<Database>,
     /// As of the last durable batch.
     identity: Identity,
+    told: Told,
     /// What is not durable yet, by key; a later change replaces an earlier one.
     pending: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     trouble: Option<(Instant, String)>,
@@ -51,11 +54,17 @@ impl Sled {
         ballast::make_room(path);
         let found = Found::whole_or_restored(path)?;
         ballast::lay(path);
+        // Under the format of this release: an older one sees at once that it is not for it. A
+        // full disk takes it another time.
+        let _ = found.identity.write(path);
+        let mut told = Told::open(path);
+        told.note(found.identity);
         Ok(Self {
             path: path.to_owned(),
             _claim: claim,
             database: Some(found.database),
             identity: found.identity,
+            told,
             pending: BTreeMap::new(),
             trouble: None,
             kept: found.kept,
@@ -89,6 +98,7 @@ impl Sled {
         self.identity = database
             .write(changes.map(|(key, value)| (&**key, value.as_deref())), self.identity)?;
         self.database = Some(database);
+        self.told.note(self.identity);
         self.pending.clear();
         self.trouble = None;
         ballast::lay(&self.path);
@@ -133,16 +143,14 @@ impl Store for Sled {
     }
 
     fn snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
-        let (store, records) = (self.path.clone(), Vec::new());
-        Ok(Some(Snapshot { store, identity: self.identity, records }))
+        Ok(Some(Snapshot::new(&self.path, self.identity)))
     }
 
     fn read_on(&mut self, snapshot: &mut Snapshot) -> Result<Reading, StoreError> {
         let database = self.database.as_ref().ok_or_else(|| self.down())?;
-        let last = snapshot.records.last().map(|(key, _)| key.clone()).unwrap_or_default();
-        let records = database.records_after(&last, SLICE)?;
+        let records = database.records_after(snapshot.last(), SLICE)?;
         let more = records.len() == SLICE;
-        snapshot.records.extend(records);
+        snapshot.extend(records);
         Ok(if more { Reading::More } else { Reading::Whole })
     }
 

@@ -7,8 +7,9 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use axes_e2e::reliability::absence::{self, Sockets};
+use axes_e2e::reliability::full::Mode;
 use axes_e2e::reliability::report::{self, Section, shown};
-use axes_e2e::reliability::{bounds, crash, full, fuzz, idle, limit, power, restart};
+use axes_e2e::reliability::{bounds, crash, damage, full, fuzz, idle, limit, power, restart};
 
 const KILLS: u32 = 1000;
 const CUTS: u32 = 60;
@@ -21,17 +22,19 @@ const FULL: u32 = 10;
 const FLOOD: u64 = 10_000_000;
 const IDLERS: usize = 100;
 const IDLE: Duration = Duration::from_secs(60);
+const DAMAGES: u32 = 2000;
 
 /// Runs a trial to its end; panics where a promise is broken.
 type Trial = fn() -> Section;
 
-const TRIALS: [(&str, Trial); 9] = [
+const TRIALS: [(&str, Trial); 10] = [
     ("limit", limits),
     ("kill", kills),
     ("absence", absences),
     ("idle", idlers),
     ("power", cuts),
     ("full", full_disks),
+    ("damage", damages),
     ("restart", restarts),
     ("flood", floods),
     ("fuzz", made_up_inputs),
@@ -210,19 +213,57 @@ fn cuts() -> Section {
 }
 
 fn full_disks() -> Section {
-    let figures = full::rounds(FULL, progress("full disks", FULL));
+    let safe = full::rounds(Mode::Safe, FULL, progress("full disks, safe", FULL));
+    let secure = full::rounds(Mode::Secure, FULL, progress("full disks, secure", FULL));
+    let killed = safe.killed + secure.killed;
+    let started = safe.started_full + secure.started_full;
+    let recovery = safe.recovery.max(secure.recovery);
     Section {
         title: "Full disks",
         method: "The disk of the state is filled to the last byte while failures are reported, and emptied\n\
-                 again. Meanwhile the daemon counts in memory, answers that it could not write, and shows\n\
-                 an alarm in its status. Once the alarm is over it is killed and started again."
+                 again. Meanwhile the daemon shows an alarm in its status. With `on_store_error = \"safe\"` it\n\
+                 counts in memory, answers that it could not write, and lets the right password in; with\n\
+                 `secure` it refuses both before a password is looked at. Every second time it is killed\n\
+                 and started while the disk is still full, and again when it is not. Once the alarm is\n\
+                 over it is killed and started again."
             .to_owned(),
         figures: vec![
-            ("Times that the disk was full", FULL.to_string()),
-            ("Failures reported meanwhile, all counted", figures.while_full.to_string()),
-            ("Of these answered as not on disk", figures.not_on_disk.to_string()),
-            ("Of all, missing after a kill that followed", "0".to_owned()),
-            ("Longest from space to the end of the alarm", shown(figures.recovery)),
+            ("Times that the disk was full, with `safe` and with `secure`", FULL.to_string()),
+            ("`safe`: failures reported meanwhile, all counted", safe.while_full.to_string()),
+            ("Of these answered as not on disk", safe.not_on_disk.to_string()),
+            ("`secure`: attempts refused meanwhile", secure.refused.to_string()),
+            ("Killed while it was full", killed.to_string()),
+            ("Of these, started before there was space", started.to_string()),
+            ("Acknowledged as on disk, and missing after any kill", "0".to_owned()),
+            ("Counted, and missing after a kill that followed the alarm", "0".to_owned()),
+            ("Longest from space to the end of the alarm", shown(recovery)),
+        ],
+    }
+}
+
+fn damages() -> Section {
+    let say = |round| {
+        if round % 50 == 0 {
+            eprint!("\rdamages: {round} of {DAMAGES}   ");
+        }
+    };
+    let figures = damage::rounds(DAMAGES, say);
+    Section {
+        title: "Damaged files",
+        method: "One file of the store after the other (database, identity, copies, ballast, key) is\n\
+                 deleted, cut, or changed at random places: single bits, a hundred bits, blocks of noise.\n\
+                 Each time a daemon with a bounded address space is started on it, killed, and started\n\
+                 again. It must start both times, have at least what the newest copy holds (or\n\
+                 everything, where it says nothing), and tell of it once."
+            .to_owned(),
+        figures: vec![
+            ("Damages", figures.damages.to_string()),
+            ("Daemons that panicked, hung or did not start", "0".to_owned()),
+            ("Told in status and log", figures.told.to_string()),
+            ("Of these, database restored from a copy", figures.restored.to_string()),
+            ("Acknowledged before the newest copy, and missing", "0".to_owned()),
+            ("Longest start", shown(figures.longest)),
+            ("Most memory of a daemon", format!("{} MB", figures.memory >> 20)),
         ],
     }
 }

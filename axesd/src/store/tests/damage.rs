@@ -1,5 +1,8 @@
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -68,6 +71,106 @@ fn bytes_that_flip_in_any_file_lose_nothing() {
             survives(original.path(), |copy| flip(&copy.join(&file), place));
         }
     }
+}
+
+#[test]
+fn what_a_cut_takes_away_is_told_and_the_rest_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = opened(folder.path());
+    store.dump().unwrap();
+    for id in 0..200 {
+        store.commit(&put(id..id + 1)).unwrap();
+    }
+    drop(store);
+    for cut in (0..80_000).step_by(7_001) {
+        let copied = tempfile::tempdir().unwrap();
+        copy(folder.path(), copied.path());
+        let file = OpenOptions::new().write(true).open(copied.path().join("sled/db"));
+        file.unwrap().set_len(cut).unwrap();
+        let kept = loaded(copied.path());
+        let count = kept.failures.len() as u64;
+        assert_eq!(kept.failures, failures(0..count), "at {cut}");
+        assert!(kept.notice.is_some() || count == 200, "nothing is said, at {cut}");
+    }
+}
+
+#[test]
+fn a_snapshot_that_sled_was_writing_when_it_was_killed_is_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    opened(folder.path()).commit(&put(1..9)).unwrap();
+    opened(folder.path()).commit(&put(9..10)).unwrap();
+    let half = folder.path().join("sled/snap.00000000000FFB00.generating");
+    for bytes in [0, 10, 100] {
+        fs::write(&half, vec![0; bytes]).unwrap();
+        let kept = loaded(folder.path());
+        assert_eq!((kept.failures, kept.notice), (failures(1..10), None));
+        assert!(!half.exists());
+    }
+}
+
+#[test]
+fn what_sled_drops_after_a_bit_that_flipped_is_told_and_the_rest_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = opened(folder.path());
+    store.dump().unwrap();
+    for id in 0..200 {
+        store.commit(&put(id..id + 1)).unwrap();
+    }
+    drop(store);
+    let (mut told, mut left) = (0, 0);
+    for place in (2_000..80_000).step_by(1_009) {
+        let copied = tempfile::tempdir().unwrap();
+        copy(folder.path(), copied.path());
+        flip(&copied.path().join("sled/db"), place);
+        let kept = loaded(copied.path());
+        let count = kept.failures.len() as u64;
+        assert_eq!(kept.failures, failures(0..count), "at {place}");
+        if let Some(notice) = kept.notice {
+            assert!(notice.contains(&format!("restored {count} records")), "{notice}");
+            assert!(notice.contains("kept as"), "{notice}");
+            told += 1;
+        } else {
+            assert_eq!(count, 200, "nothing is said, at {place}");
+        }
+        left = left.max(count.min(199));
+        assert_eq!(loaded(copied.path()).notice, None);
+    }
+    assert!(told > 20 && left > 100, "{told} told, {left} left at the most");
+}
+
+#[test]
+fn hundreds_of_random_damages_end_soon_and_lose_nothing_that_was_copied() {
+    let original = whole();
+    let files = files_in(original.path());
+    let mut seed = 7_u64;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap() % below.max(1)
+    };
+    for case in 0..300 {
+        let file = &files[case % files.len()];
+        let copied = tempfile::tempdir().unwrap();
+        copy(original.path(), copied.path());
+        let path = copied.path().join(file);
+        let mut bytes = fs::read(&path).unwrap();
+        let used = bytes.iter().rposition(|byte| *byte != 0).unwrap_or(0) + 1;
+        match case / files.len() % 4 {
+            0 => bytes.truncate(random(used)),
+            1 => bytes[random(used)] ^= 1 << random(8),
+            2 => (0..50).for_each(|_| bytes[random(used)] ^= 1 << random(8)),
+            _ => bytes[random(used)..used].fill(0xff),
+        }
+        fs::write(&path, bytes).unwrap();
+        let kept = loaded_in_time(copied.path(), &format!("case {case}: {}", file.display()));
+        assert_eq!(kept.failures, failures(10..400), "{case}: {:?}", kept.notice);
+    }
+}
+
+/// A start on damaged bytes must not take for ever.
+fn loaded_in_time(path: &Path, case: &str) -> Kept {
+    let (path, (told, heard)) = (path.to_owned(), mpsc::channel());
+    thread::spawn(move || told.send(loaded(&path)));
+    heard.recv_timeout(Duration::from_secs(30)).expect(case)
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::support::*;
+use crate::store::database::Database;
 use crate::store::record::checksum;
 use crate::store::{Change, Kept, StoreError, identity, nowhere};
 
@@ -55,12 +56,32 @@ fn a_store_of_a_newer_release_is_refused_and_left_as_it_is() {
     let file = folder.path().join("identity");
     let whole = std::fs::read(&file).unwrap();
     let mut newer = vec![2];
-    newer.extend(checksum(2, identity::KEY, &whole[5..]).to_be_bytes());
+    newer.extend(checksum(2, identity::KEY, &[&whole[5..]]).to_be_bytes());
     newer.extend(&whole[5..]);
     std::fs::write(&file, newer).unwrap();
     let before = everything_in(folder.path());
     let refused = refusal(folder.path());
     assert!(matches!(refused, StoreError::Newer { found: 2, known: 1, .. }));
+    assert_eq!(everything_in(folder.path()), before);
+}
+
+#[test]
+fn a_record_of_a_newer_release_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    opened(folder.path()).commit(&put(1..9)).unwrap();
+    let key = [&[b'F'][..], &9_u64.to_be_bytes()].concat();
+    let mut newer = vec![2];
+    newer.extend(checksum(2, &key, &[b"unknown"]).to_be_bytes());
+    newer.extend(b"unknown");
+    let database = Database::open(&folder.path().join("sled")).unwrap();
+    let identity = database.identity().unwrap();
+    database.write([(&key[..], Some(&newer[..]))].into_iter(), identity).unwrap();
+    drop(database);
+    // What a start leaves that goes well.
+    refusal(folder.path());
+    let before = everything_in(folder.path());
+    let refused = refusal(folder.path());
+    assert!(matches!(refused, StoreError::Newer { found: 2, known: 1, .. }), "{refused}");
     assert_eq!(everything_in(folder.path()), before);
 }
 
