@@ -299,7 +299,7 @@ impl Ledger {
         effects
     }
 
-    /// The oldest failures go, but those that a lockout rests on only if there are no others.
+    /// The oldest failures go, those that a lockout rests on only when there are few others.
     fn make_room(&mut self, judge: &Judge) -> Vec<Effect> {
         let mut effects = Vec::new();
         while self.failures.bytes() > judge.settings.room {

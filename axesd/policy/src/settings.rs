@@ -188,7 +188,7 @@ impl Default for Settings {
             prefixes: Prefixes::default(),
             messages: Messages::default(),
             privacy: Privacy::default(),
-            room: 172 << 20,
+            room: 160 << 20,
             gate_wait: Duration::from_secs(10),
             place_lease: Duration::from_secs(120),
             on_store_error: OnStoreError::Safe,

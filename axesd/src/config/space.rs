@@ -71,7 +71,7 @@ pub(super) fn size(value: &Value, range: &RangeInclusive<ByteSize>) -> Result<us
 /// Bytes of memory that failures and their counters may take, beside a full access log.
 pub(super) fn room(memory: MaxMemory, disk: MaxDisk, log: usize) -> Result<usize, Conflict> {
     // The database has its entries as well.
-    let log_in_memory = log + log / 4;
+    let log_in_memory = 2 * log;
     let left = memory.0.checked_sub(OTHERS + log_in_memory).filter(|left| *left >= LEAST);
     let in_memory = left.ok_or_else(|| too_little("max_memory", OTHERS + log_in_memory + LEAST))?;
     let left = (disk.0 / ON_DISK).checked_sub(log).filter(|left| *left >= LEAST);
@@ -100,10 +100,10 @@ mod tests {
     #[test]
     fn what_the_access_log_may_take_is_not_there_for_failures() {
         let room = |log| room(MaxMemory::default(), MaxDisk::default(), log).ok();
-        assert_eq!(room(16 << 20), Some(172 << 20));
-        assert_eq!(room(64 << 20), Some(112 << 20));
-        assert_eq!(room(152 << 20), Some(2 << 20));
-        assert_eq!(room(153 << 20), None);
+        assert_eq!(room(16 << 20), Some(160 << 20));
+        assert_eq!(room(64 << 20), Some(64 << 20));
+        assert_eq!(room(95 << 20), Some(2 << 20));
+        assert_eq!(room(96 << 20), None);
     }
 
     #[test]

@@ -239,7 +239,7 @@ fn values_that_would_disable_protection_are_refused_in_words() {
         ("access_log_age = \"90\"", "\"never\""),
         ("access_log_age = \"0d\"", "disable_access_log"),
         ("[store]\nmax_memory = \"1MiB\"", "\"66MiB\" to"),
-        ("access_log_bytes = \"1GiB\"\n[store]\nmax_memory = \"256MiB\"", "\"1345MiB\" or more"),
+        ("access_log_bytes = \"1GiB\"\n[store]\nmax_memory = \"256MiB\"", "\"2113MiB\" or more"),
         ("[store]\nmax_disk = 512", "unit"),
     ] {
         let error = refused(text);

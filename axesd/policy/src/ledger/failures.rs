@@ -1,6 +1,6 @@
 //! The failures that some counter holds, and which of them goes when there are too many.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use slab::Slab;
 
@@ -9,11 +9,13 @@ use crate::client::{Address, Client};
 use crate::effect::Effect;
 use crate::key::Tag;
 
-/// What one failure takes at most beside its names: here, in the memory of the database, and
-/// while a copy of that is read or written.
-const FAILURE: usize = 480;
+/// What one failure takes at most beside its names: a third of it here, the rest in the memory of
+/// the database, most of that only while everything is read, at a start and for a dump.
+const FAILURE: usize = 760;
 /// What it adds for each of its counters.
 const COUNTER: usize = 180;
+/// Of everything that is held, so manieth at least is not locked.
+const LEFT_FOR_NEWCOMERS: usize = 8;
 /// How often a name is there: here, in the database, and in what allocators round up.
 const COPIES: usize = 4;
 
@@ -29,7 +31,9 @@ pub(super) struct Failures {
     /// Those that may go, oldest first.
     idle: VecDeque<Place>,
     /// Those on which a lockout rested when it was their turn to go.
-    resting: VecDeque<Place>,
+    resting: BTreeMap<u64, Slot>,
+    /// The number of the one among these that is looked at next.
+    look_at: u64,
 }
 
 #[derive(Debug)]
@@ -137,6 +141,7 @@ impl Failures {
     fn remove(&mut self, slot: Slot) -> Option<Failure> {
         let held = self.held.try_remove(slot.index())?;
         self.bytes = self.bytes.saturating_sub(size_of_entry(held.bytes));
+        self.resting.remove(&held.failure.id);
         Some(held.failure)
     }
 
@@ -148,28 +153,30 @@ impl Failures {
         marked.collect()
     }
 
-    /// The oldest on which no lockout rests, where few have to be looked at to find it; of those
-    /// on which one does, the oldest when there is no other.
+    /// The oldest on which no lockout rests, where few have to be looked at to find it.
+    ///
+    /// Lockouts leave room for those who are counted next: where nearly all is locked, the oldest
+    /// of all goes.
     pub(super) fn next_to_go(
         &mut self,
         most: usize,
         is_resting: impl Fn(&Failure) -> bool,
     ) -> Option<Slot> {
-        // Its lockout may be over.
-        if let Some((place, failure)) = self.pop(|it| &mut it.resting) {
-            if !is_resting(failure) {
-                return Some(place.slot);
-            }
-            self.resting.push_back(place);
+        if let Some((slot, failure)) = self.next_resting()
+            && !is_resting(failure)
+        {
+            return Some(slot);
         }
         for _ in 0..most {
-            let Some((place, failure)) = self.pop(|it| &mut it.idle) else {
-                return self.pop(|it| &mut it.resting).map(|(place, _)| place.slot);
-            };
+            let idle = self.held.len() - self.resting.len();
+            if idle <= self.held.len() / LEFT_FOR_NEWCOMERS {
+                return self.resting.first_key_value().map(|(_, slot)| *slot);
+            }
+            let (place, failure) = self.pop_idle()?;
             if !is_resting(failure) {
                 return Some(place.slot);
             }
-            self.resting.push_back(place);
+            self.resting.insert(place.id, place.slot);
         }
         None
     }
@@ -179,34 +186,33 @@ impl Failures {
         (self.held.len(), self.idle.len() + self.resting.len())
     }
 
-    /// The first of a line that is still there.
-    fn pop(
-        &mut self,
-        line: impl Fn(&mut Self) -> &mut VecDeque<Place>,
-    ) -> Option<(Place, &Failure)> {
+    /// One after the other, for a lockout may be over.
+    fn next_resting(&mut self) -> Option<(Slot, &Failure)> {
+        let next = self.resting.range(self.look_at..).next();
+        let (id, slot) =
+            next.or_else(|| self.resting.first_key_value()).map(|it| (*it.0, *it.1))?;
+        self.look_at = id + 1;
+        self.get(slot).map(|failure| (slot, failure))
+    }
+
+    /// The oldest of the others that is still there.
+    fn pop_idle(&mut self) -> Option<(Place, &Failure)> {
         let place = loop {
-            let place = line(self).pop_front()?;
-            if self.is_there(place) {
+            let place = self.idle.pop_front()?;
+            if self.get(place.slot).is_some_and(|failure| failure.id == place.id) {
                 break place;
             }
         };
         self.get(place.slot).map(|failure| (place, failure))
     }
 
-    fn is_there(&self, place: Place) -> bool {
-        self.get(place.slot).is_some_and(|failure| failure.id == place.id)
-    }
-
     /// Forgets places of failures that are gone before they are more than the others.
     fn tidy(&mut self) {
-        if self.idle.len() + self.resting.len() > 2 * self.held.len() + 1000 {
-            for line in [&mut self.idle, &mut self.resting] {
-                let held = &self.held;
-                let is_there = |place: &Place| {
-                    held.get(place.slot.index()).is_some_and(|held| held.failure.id == place.id)
-                };
-                line.retain(is_there);
-            }
+        if self.idle.len() > 2 * self.held.len() + 1000 {
+            let held = &self.held;
+            self.idle.retain(|place| {
+                held.get(place.slot.index()).is_some_and(|held| held.failure.id == place.id)
+            });
         }
     }
 }

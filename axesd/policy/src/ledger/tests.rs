@@ -78,6 +78,23 @@ fn where_all_are_locked_the_oldest_lockout_goes_and_is_told_of() {
 }
 
 #[test]
+fn lockouts_however_many_leave_room_for_those_who_are_counted_next() {
+    let (mut ledger, judge) = (Ledger::default(), judge(100));
+    let mut fail = |user: &str| fail(&mut ledger, &judge, user);
+    for number in 0..200 {
+        fail(&format!("u{number}"));
+        fail(&format!("u{number}"));
+    }
+    fail("alice");
+    for number in 0..5 {
+        fail(&format!("v{number}"));
+    }
+    let effects = fail("alice");
+    let locked = |it: &Effect| matches!(it, Effect::Locked(counter) if counter.failures == 2);
+    assert!(effects.iter().any(locked), "{effects:?}");
+}
+
+#[test]
 fn a_failure_whose_lockout_is_over_goes_before_those_that_came_later() {
     let (mut ledger, _) = fail_all(4, &["u0", "u0", "u1", "u2", "u3", "u4"]);
     let judge = judge(4);
