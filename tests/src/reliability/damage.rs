@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::load::{self, CALLERS};
 use super::random;
-use crate::host::Host;
+use crate::host::{Host, wait_until};
 
 /// A daemon that takes longer to start hangs.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -160,17 +160,18 @@ impl Original {
         let notice = load::status(host).expect("a status").store_notice;
         let callers = load::counted_of_callers(host);
         let counted: u64 = callers.iter().sum();
-        let log = host.log();
-        assert!(!log.contains("panicked"), "{what}: {log}");
-        let restored = log.contains("restored ");
         match &notice {
             None => assert_eq!(counted, ALL, "{what}: nothing was said"),
             Some(notice) => {
-                assert!(log.contains(&notice.as_str()[..40]), "{what}: {notice} is not in {log}");
+                // Another thread writes it.
+                wait_until("the log says so", || host.log().contains(notice.as_str()));
                 assert!(callers.iter().all(|it| *it >= COPIED), "{what}: {callers:?}: {notice}");
                 assert!(counted <= ALL, "{what}: {counted} were made up");
             }
         }
+        let log = host.log();
+        assert!(!log.contains("panicked"), "{what}: {log}");
+        let restored = log.contains("restored ");
         figures.memory = figures.memory.max(memory(host));
         host.kill_daemon(libc::SIGKILL);
         start(host, what);

@@ -97,31 +97,3 @@ fn commits_go_on_while_a_dump_is_written_and_whoever_asks_for_another_one_waits(
     committer.close();
     thread.join().unwrap();
 }
-
-#[test]
-#[ignore = "measures: how long commits wait for a dump of 100,000 records"]
-fn measure() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = opened(folder.path());
-    store.commit(&put(0..100_000)).unwrap();
-    let begun = Instant::now();
-    store.dump().unwrap();
-    eprintln!("dump {:?}", begun.elapsed());
-    let (committer, thread) = Committer::start(store, |alarm| panic!("{alarm:?}")).unwrap();
-    for dump in [None, Some(())] {
-        let written = dump.map(|()| committer.dump());
-        let mut times = Vec::new();
-        for id in 0..300 {
-            let begun = Instant::now();
-            committer.commit(put(id..id + 1)).blocking_recv().unwrap().unwrap();
-            times.push(begun.elapsed());
-        }
-        times.sort();
-        eprintln!("commit middle {:?} longest {:?}", times[150], times[299]);
-        if let Some(written) = written {
-            eprintln!("{:?}", written.blocking_recv().unwrap().unwrap());
-        }
-    }
-    committer.close();
-    thread.join().unwrap();
-}
