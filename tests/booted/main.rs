@@ -7,6 +7,7 @@
 mod burst;
 mod doors;
 mod host;
+mod hostile;
 mod lab;
 mod last_door;
 mod local;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         outage::trials(&bookworm),
         burst::trials(&bookworm),
         why::trials(&bookworm),
+        hostile::trials(&bookworm),
         last_door::trials(&bookworm),
         package::trials(&bookworm, &trixie),
     ];

@@ -149,4 +149,10 @@ mod tests {
             assert_eq!(line_of(text, "rule"), found, "{text}");
         }
     }
+
+    #[test]
+    fn a_character_that_is_not_utf8_is_found_on_its_line() {
+        let error = text(Path::new("axes.toml"), b"a = 1\nb = \xff\n".to_vec()).unwrap_err();
+        assert_eq!(error.to_string(), "axes.toml:2: a character is not UTF-8");
+    }
 }

@@ -9,7 +9,7 @@ use axes_fuzz::TARGETS;
 /// An input is repeated up to this length too.
 const LONG: usize = 65_536;
 /// Inputs are kept to be read again and again: few, and small.
-const MOST_FILES: usize = 90;
+const MOST_FILES: usize = 60;
 const MOST_BYTES: usize = 300_000;
 
 fn corpus() -> PathBuf {
