@@ -1,8 +1,7 @@
 //! Tries the promises at full length and writes RELIABILITY.md.
 //!
-//! `axes-reliability [TRIAL...]` runs only these, and shows what it would have written.
+//! `axes-reliability [TRIAL...]` runs only these, and writes only their parts.
 
-use std::fs;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
@@ -43,17 +42,13 @@ const TRIALS: [(&str, Trial); 10] = [
 fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).collect();
     let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|it| it == name);
-    let mut sections = Vec::new();
+    if chosen.is_empty() {
+        report::begin_anew();
+    }
     for (name, trial) in TRIALS.into_iter().filter(|(name, _)| is_chosen(name)) {
         let begun = Instant::now();
-        sections.push(trial());
+        report::put(&trial());
         eprintln!("\r{name}: held, in {}", shown(begun.elapsed()));
-    }
-    let page = report::page(&sections);
-    if chosen.is_empty() {
-        fs::write(report::place(), page).expect("the report");
-    } else {
-        print!("{page}");
     }
 }
 

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 const HEAD: &str = "# How often the promises were tried\n\n\
 `make soak` runs these trials and writes this page; it takes root for the power cuts, and\n\
-almost an hour. A trial that finds a promise broken ends the run, and no page is written.\n\n";
+almost an hour. A trial writes its part once it held; one that finds a promise broken ends the\n\
+run.\n\n";
+
+const BEGIN: &str = "\n## ";
 
 /// What is written of each trial.
 #[derive(Debug)]
@@ -21,14 +24,32 @@ pub struct Section {
     pub figures: Vec<(&'static str, String)>,
 }
 
-/// Where the report stands in the sources.
-pub fn place() -> PathBuf {
+/// Removes the report, for all trials are made again.
+pub fn begin_anew() {
+    // There may be none.
+    let _ = fs::remove_file(place());
+}
+
+/// Writes what came of a trial, in place of what came of it before.
+pub fn put(section: &Section) {
+    let page = fs::read_to_string(place()).unwrap_or_default();
+    fs::write(place(), with(&page, section)).expect("the report");
+}
+
+/// Where it stands in the sources.
+fn place() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("RELIABILITY.md")
 }
 
-/// The whole page.
-pub fn page(sections: &[Section]) -> String {
-    sections.iter().fold(format!("{HEAD}{}", machine()), |page, section| page + &text(section))
+fn with(page: &str, section: &Section) -> String {
+    let mut parts: Vec<_> = page.split(BEGIN).skip(1).map(str::to_owned).collect();
+    let own = text(section);
+    match parts.iter_mut().find(|part| part.lines().next() == Some(section.title)) {
+        Some(part) => *part = own,
+        None => parts.push(own),
+    }
+    let parts: String = parts.iter().map(|part| format!("{BEGIN}{part}")).collect();
+    format!("{HEAD}{}{parts}", machine())
 }
 
 /// A time as it stands in the report.
@@ -42,7 +63,7 @@ pub fn shown(time: Duration) -> String {
 fn text(section: &Section) -> String {
     let row = |(what, figure): &(&str, String)| format!("| {what} | {figure} |\n");
     let rows: String = section.figures.iter().map(row).collect();
-    format!("\n## {}\n\n{}\n\n| | |\n|---|---|\n{rows}", section.title, section.method)
+    format!("{}\n\n{}\n\n| | |\n|---|---|\n{rows}", section.title, section.method)
 }
 
 fn machine() -> String {
@@ -63,4 +84,21 @@ fn disk() -> String {
     let told = told.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let told = told.unwrap_or_default();
     told.lines().nth(1).unwrap_or("?").split_whitespace().collect::<Vec<_>>().join(" on ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_that_is_made_again_replaces_its_part_alone() {
+        let section = |title, figure: &str| {
+            let figures = vec![("Times", figure.to_owned())];
+            Section { title, method: "Again and again.".to_owned(), figures }
+        };
+        let page = with("", &section("One", "1"));
+        let both = with(&page, &section("Two", "2"));
+        assert_eq!(both.strip_prefix(&page).map(|two| two.contains("| Times | 2 |")), Some(true));
+        assert_eq!(with(&with(&both, &section("One", "3")), &section("One", "1")), both);
+    }
 }
