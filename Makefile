@@ -37,7 +37,7 @@ unit: build ## Tests beside the code
 	cargo test --workspace --exclude axes-e2e
 
 libpam: build faulty .test-packages ## Real libpam, real daemon, no container; scenarios of django-axes
-	cargo test --package axes-e2e --test libpam --test conformance
+	cargo test --package axes-e2e --lib --test libpam --test conformance
 
 deb: .build-packages ## Builds target/debian/axes_*.deb
 	command -v cargo-deb >/dev/null || cargo install cargo-deb --version 3.8.0 --locked
