@@ -42,7 +42,7 @@ deb: .build-packages ## Builds target/debian/axes_*.deb
 booted: deb .test-packages ## The .deb in a booted Debian 12 and 13, with real sshd, sudo, su, login
 	cargo test $(AS_ROOT) --package axes-e2e --test booted
 
-reliability: .build-packages ## Tries the promises for some 15 minutes, writes tests/RELIABILITY.md
+reliability: .build-packages ## Tries the promises for some 25 minutes, writes tests/RELIABILITY.md
 	cargo build --release --workspace
 	cargo run $(AS_ROOT) --release --package axes-e2e --bin axes-reliability
 

@@ -18,6 +18,7 @@ mod record;
 mod rescue;
 mod secret;
 mod sled;
+mod sum;
 #[cfg(test)]
 mod tests;
 mod told;

@@ -66,12 +66,14 @@ impl Found {
     }
 
     fn read(folder: &Path) -> Result<Self, StoreError> {
-        let database = Database::open(folder)?;
+        let mut database = Database::open(folder)?;
         let identity = database.identity()?;
         let mut kept = Kept::default();
-        for (key, value) in database.records()? {
-            kept.add(&key, &value).map_err(|fault| fault.at(folder))?;
+        let records = database.records()?;
+        for (key, value) in &records {
+            kept.add(key, value).map_err(|fault| fault.at(folder))?;
         }
+        database.verify(&records)?;
         Ok(Self { database, identity, kept })
     }
 }

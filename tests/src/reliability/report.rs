@@ -8,7 +8,7 @@ use std::time::Duration;
 
 const HEAD: &str = "# How often the promises were tried\n\n\
 `make reliability` runs these trials and writes this page; it takes root for the power cuts, and\n\
-some 15 minutes. A trial that finds a promise broken ends the run, and no page is written.\n\n";
+some 25 minutes. A trial that finds a promise broken ends the run, and no page is written.\n\n";
 
 /// What is written of each trial.
 #[derive(Debug)]
