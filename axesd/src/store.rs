@@ -20,6 +20,7 @@ mod record;
 mod rescue;
 mod secret;
 mod sled;
+mod sum;
 #[cfg(test)]
 mod tests;
 mod told;

@@ -18,13 +18,14 @@ use sled::{Batch, Config, Db, IVec};
 
 use super::identity::{self, Identity};
 use super::record::{Fault, seal, unseal};
+use super::sum::{self, Sum};
 use super::{StoreError, files};
 
 /// Key and value as they stand in the database.
 pub(super) type Record = (IVec, IVec);
 
-/// sled never gives back the memory of larger batches; one operation is the identity.
-const BATCH: usize = 99;
+/// sled never gives back the memory of larger batches; two operations are its own.
+const BATCH: usize = 98;
 const CACHE: u64 = 16 << 20;
 
 /// An open database.
@@ -34,6 +35,8 @@ pub(super) struct Database {
     db: Option<Db>,
     /// For syncs that sled does not make.
     file: File,
+    /// Of all records, as the last batch says; `None` where none says so yet.
+    sum: Option<Sum>,
 }
 
 impl Database {
@@ -49,44 +52,55 @@ impl Database {
             files::sync(path)?;
         }
         files::sync(files::parent(folder))?;
-        Ok(Self {
-            file: File::open(&file).map_err(StoreError::io(&file))?,
-            folder: folder.to_owned(),
-            db: Some(db),
-        })
+        let file = File::open(&file).map_err(StoreError::io(&file))?;
+        let mut database = Self { folder: folder.to_owned(), db: Some(db), file, sum: None };
+        database.sum = database.told_sum()?;
+        Ok(database)
     }
 
-    /// Everything in it but its identity.
-    pub(super) fn records(&self) -> Result<Vec<Record>, StoreError> {
-        self.records_after(b"", usize::MAX)
+    fn told_sum(&self) -> Result<Option<Sum>, StoreError> {
+        let (told, empty) = self.call(|db| Ok((db.get(sum::KEY)?, db.is_empty())))?;
+        match told {
+            Some(sealed) => {
+                unseal(sum::KEY, &sealed).map(Some).map_err(|fault| fault.at(&self.folder))
+            }
+            None => Ok(empty.then(Sum::default)),
+        }
     }
 
     /// The first records after a key, but for its identity.
     pub(super) fn records_after(&self, key: &[u8], most: usize) -> Result<Vec<Record>, StoreError> {
         self.call(|db| {
             db.range::<&[u8], _>((Bound::Excluded(key), Bound::Unbounded))
-                .filter(|record| !matches!(record, Ok((key, _)) if key == identity::KEY))
+                .filter(|record| !matches!(record, Ok((key, _)) if is_own(key)))
                 .take(most)
                 .collect()
         })
     }
 
-    /// Goes through everything in it but its identity.
+    /// Goes through all its records, and checks that they are all, as they were written.
     pub(super) fn read(
-        &self,
+        &mut self,
         mut each: impl FnMut(&[u8], &[u8]) -> Result<(), Fault>,
     ) -> Result<(), StoreError> {
-        let mut records = Ok(());
+        let (mut sum, mut records) = (Sum::default(), Ok(()));
         self.call(|db| {
             for record in db.iter() {
                 let (key, value) = record?;
-                if key != identity::KEY && records.is_ok() {
+                if !is_own(&key) && records.is_ok() {
+                    sum.add(&key, &value);
                     records = each(&key, &value);
                 }
             }
             Ok(())
         })?;
-        records.map_err(|fault| fault.at(&self.folder))
+        records.map_err(|fault| fault.at(&self.folder))?;
+        match self.sum.replace(sum) {
+            Some(told) if told != sum => {
+                Err(StoreError::damaged(&self.folder, "records of it are missing"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What it says of itself.
@@ -112,7 +126,7 @@ impl Database {
     ///
     /// Each batch is atomic, all of them together are not.
     pub(super) fn write<'a>(
-        &self,
+        &mut self,
         changes: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
         mut identity: Identity,
     ) -> Result<Identity, StoreError> {
@@ -122,10 +136,14 @@ impl Database {
             let mut batch = Batch::default();
             batch.insert(identity::KEY, seal(identity::KEY, &identity));
             for (key, value) in changes.by_ref().take(BATCH) {
+                self.count(key, value)?;
                 match value {
                     Some(value) => batch.insert(key, value),
                     None => batch.remove(key),
                 }
+            }
+            if let Some(sum) = &self.sum {
+                batch.insert(sum::KEY, seal(sum::KEY, sum));
             }
             self.call(|db| db.apply_batch(batch))?;
             if changes.peek().is_none() {
@@ -137,12 +155,30 @@ impl Database {
         Ok(identity)
     }
 
+    /// Keeps the sum.
+    fn count(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
+        let Some(mut sum) = self.sum else { return Ok(()) };
+        if let Some(before) = self.call(|db| db.get(key))? {
+            sum.remove(key, &before);
+        }
+        if let Some(value) = value {
+            sum.add(key, value);
+        }
+        self.sum = Some(sum);
+        Ok(())
+    }
+
     fn call<T>(&self, call: impl FnOnce(&Db) -> sled::Result<T>) -> Result<T, StoreError> {
         match &self.db {
             Some(db) => guarded(&self.folder, || call(db)),
             None => Err(StoreError::Closed),
         }
     }
+}
+
+/// Whether this is the key of what the database says of itself.
+fn is_own(key: &[u8]) -> bool {
+    [identity::KEY, sum::KEY].contains(&key)
 }
 
 impl Drop for Database {

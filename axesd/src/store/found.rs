@@ -66,7 +66,7 @@ impl Found {
     }
 
     fn read(folder: &Path) -> Result<Self, StoreError> {
-        let database = Database::open(folder)?;
+        let mut database = Database::open(folder)?;
         let identity = database.identity()?;
         let mut kept = Kept::default();
         database.read(|key, value| kept.add(key, value))?;

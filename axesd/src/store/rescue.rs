@@ -45,12 +45,14 @@ pub(super) fn restore(store: &Path, place: &Path, damage: &str) -> Result<String
 fn salvaged(store: &Path) -> Option<Dump> {
     let claim = Identity::read(store).ok()??;
     let path = store.join(FOLDER);
-    let database = path.is_dir().then(|| Database::open(&path).ok())??;
+    let mut database = path.is_dir().then(|| Database::open(&path).ok())??;
     let identity = database.identity().ok().filter(|found| found.uuid == claim.uuid)?;
-    let (mut kept, records) = (Kept::default(), database.records().ok()?);
-    for (key, value) in &records {
-        kept.add(key, value).ok()?;
-    }
+    let (mut kept, mut records) = (Kept::default(), Vec::new());
+    let read = database.read(|key, value| {
+        records.push((key.into(), value.into()));
+        kept.add(key, value)
+    });
+    read.ok()?;
     Some(Dump { path, identity, records })
 }
 
@@ -76,7 +78,7 @@ fn build(
 ) -> Result<Option<PathBuf>, StoreError> {
     let (place, draft) = (store.join(FOLDER), store.join(DRAFT));
     files::remove_folder(&draft)?;
-    let database = Database::open(&draft)?;
+    let mut database = Database::open(&draft)?;
     let entries = records.iter().map(|(key, value)| (&**key, Some(&**value)));
     let identity = database.write(entries, identity)?;
     drop(database);

@@ -89,7 +89,7 @@ impl Sled {
     }
 
     fn write_pending(&mut self) -> Result<(), StoreError> {
-        let database = match self.database.take() {
+        let mut database = match self.database.take() {
             Some(database) => database,
             None => self.reopen()?,
         };

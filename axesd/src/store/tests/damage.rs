@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use axes_policy::attempt::Failure;
+
 use super::support::*;
-use crate::store::Kept;
+use crate::store::record::entry;
+use crate::store::{Change, Kept};
 
 /// A store with a dump of all that it holds.
 fn whole() -> TempDir {
@@ -91,6 +94,61 @@ fn what_a_cut_takes_away_is_told_and_the_rest_is_kept() {
         let count = kept.failures.len() as u64;
         assert_eq!(kept.failures, failures(0..count), "at {cut}");
         assert!(kept.notice.is_some() || count == 200, "nothing is said, at {cut}");
+    }
+}
+
+#[test]
+fn records_that_are_missing_in_the_middle_or_as_they_once_were_are_noticed() {
+    let original = whole();
+    let key = |id: u64| [&[b'F'][..], &id.to_be_bytes()].concat();
+    let changes: [&dyn Fn(&::sled::Db); 3] = [
+        &|db| drop(db.remove(key(200)).unwrap().unwrap()),
+        &|db| {
+            // Whole, but not what was there.
+            let (key, value) = entry(&Change::PutFailure(Failure { id: 200, ..failure(7) }));
+            db.insert(key, value.unwrap()).unwrap();
+        },
+        &|db| drop(db.remove("sums").unwrap().unwrap()),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let copied = tempfile::tempdir().unwrap();
+        copy(original.path(), copied.path());
+        let db = ::sled::open(copied.path().join("sled")).unwrap();
+        change(&db);
+        db.flush().unwrap();
+        drop(db);
+        let kept = loaded(copied.path());
+        assert_eq!(kept.failures, failures(10..400));
+        // A database of before there were sums is believed as it is.
+        assert_eq!(kept.notice.is_some(), number < 2, "{:?}", kept.notice);
+    }
+}
+
+#[test]
+fn noise_where_segments_meet_is_never_silent() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = opened(folder.path());
+    for id in 0..4000 {
+        store.commit(&put(id..id + 1)).unwrap();
+        if id == 3000 {
+            store.dump().unwrap();
+        }
+    }
+    drop(store);
+    let length = fs::metadata(folder.path().join("sled/db")).unwrap().len();
+    let segments = usize::try_from(length).unwrap() / (512 * 1024);
+    assert!(segments >= 2, "{length}");
+    for segment in 0..segments {
+        let copied = tempfile::tempdir().unwrap();
+        copy(folder.path(), copied.path());
+        let path = copied.path().join("sled/db");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[segment * 512 * 1024..][..100].fill(0x5a);
+        fs::write(&path, bytes).unwrap();
+        let kept = loaded(copied.path());
+        let count = kept.failures.len() as u64;
+        assert!(count >= 3001, "{count} are left after segment {segment}: {:?}", kept.notice);
+        assert!(count == 4000 || kept.notice.is_some(), "{count} after segment {segment}");
     }
 }
 

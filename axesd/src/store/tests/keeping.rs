@@ -73,7 +73,7 @@ fn a_record_of_a_newer_release_is_refused_and_left_as_it_is() {
     let mut newer = vec![2];
     newer.extend(checksum(2, &key, &[b"unknown"]).to_be_bytes());
     newer.extend(b"unknown");
-    let database = Database::open(&folder.path().join("sled")).unwrap();
+    let mut database = Database::open(&folder.path().join("sled")).unwrap();
     let identity = database.identity().unwrap();
     database.write([(&key[..], Some(&newer[..]))].into_iter(), identity).unwrap();
     drop(database);
