@@ -12,7 +12,6 @@ use crate::options::Options;
 
 /// Neutral for whoever passed the auth phase of this handle; asks about everybody else.
 pub(crate) fn account(pamh: &mut PamHandle, options: &Options) -> PamResultCode {
-    #[cfg(feature = "fault-injection")]
     crate::fault::at("account", options);
     match Attempt::of(pamh).map(|attempt| (attempt, attempt.phase())) {
         Some((attempt, Phase::Succeeded)) => {

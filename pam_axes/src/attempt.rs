@@ -99,7 +99,6 @@ impl Attempt {
             .and_then(|()| ffi::set_delay(pamh, ffi::as_item(delay::verdict)))
             .map_err(refused)
             .inspect_err(|_| self.restore())?;
-        #[cfg(feature = "fault-injection")]
         crate::fault::at("watched", &self.options);
         Ok(())
     }
@@ -135,7 +134,6 @@ impl Attempt {
         self.application_delay
     }
 
-    #[cfg(feature = "fault-injection")]
     pub(crate) fn fault_at_the_gate(&self) {
         crate::fault::at("gate", &self.options);
     }
@@ -165,11 +163,9 @@ impl Attempt {
             Asked::Nothing | Asked::Cancelled => {}
         }
         let decision = self.with_link(|link| {
-            #[cfg(feature = "fault-injection")]
             crate::fault::at("asking", &self.options);
             link.answered()
         });
-        #[cfg(feature = "fault-injection")]
         crate::fault::at("answered", &self.options);
         match decision.unwrap_or_else(|| Err(busy())) {
             Ok(Decision::GoOn) => self.pass(Passage::Open),
@@ -193,7 +189,6 @@ impl Attempt {
 
     /// The stack came to an end with this code: puts everything back and reports.
     pub(crate) fn finish(&self, status: c_int) {
-        #[cfg(feature = "fault-injection")]
         crate::fault::at("verdict", &self.options);
         self.restore();
         self.report(outcome(self.asked(), status));
@@ -208,7 +203,6 @@ impl Attempt {
             return;
         };
         let reported = self.with_link(|link| {
-            #[cfg(feature = "fault-injection")]
             crate::fault::at("report", &self.options);
             link.verdict(outcome)
         });
@@ -312,7 +306,6 @@ impl Drop for Attempt {
         live::remove(self.address());
         // A panic while another one unwinds would end the host.
         panics::guard(|| {
-            #[cfg(feature = "fault-injection")]
             crate::fault::at("cleanup", &self.options);
             self.restore();
         });

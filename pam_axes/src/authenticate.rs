@@ -26,7 +26,6 @@ pub(crate) fn authenticate(pamh: &mut PamHandle, options: &Options) -> PamResult
         (Stage::Prompting, Asked::Nothing)
     };
     admit(pamh, options, stage, |pamh, link| {
-        #[cfg(feature = "fault-injection")]
         crate::fault::at("admitted", options);
         let carried = Attempt::new(pamh, options, link, asked).carry(pamh);
         let watched = carried.and_then(|()| match Attempt::of(pamh) {

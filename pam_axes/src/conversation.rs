@@ -37,7 +37,6 @@ fn passage(
     if prompts.is_empty() || !attempt.is_ours() {
         return Passage::Open;
     }
-    #[cfg(feature = "fault-injection")]
     attempt.fault_at_the_gate();
     if code == PAM_SUCCESS && prompts.iter().any(|index| ffi::is_answered(responses, *index)) {
         return attempt.answered();

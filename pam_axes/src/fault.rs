@@ -4,6 +4,7 @@
 use crate::options::Options;
 
 /// Panics, if this is the place.
+#[cfg(feature = "fault-injection")]
 #[track_caller]
 #[expect(clippy::panic, reason = "what it is for")]
 pub(crate) fn at(place: &str, options: &Options) {
@@ -11,3 +12,7 @@ pub(crate) fn at(place: &str, options: &Options) {
         panic!("fault injection:\n{place}");
     }
 }
+
+/// Does nothing.
+#[cfg(not(feature = "fault-injection"))]
+pub(crate) const fn at(_place: &str, _options: &Options) {}

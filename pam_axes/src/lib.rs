@@ -13,7 +13,6 @@ mod authenticate;
 mod classic;
 mod conversation;
 mod delay;
-#[cfg(feature = "fault-injection")]
 mod fault;
 mod ffi;
 mod identity;
@@ -47,7 +46,6 @@ mod entry {
 impl PamHooks for Axes {
     fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
         enter(pamh, &args, flags, |pamh, options| {
-            #[cfg(feature = "fault-injection")]
             fault::at("authenticate", options);
             match options.layout {
                 Layout::Watching => authenticate::authenticate(pamh, options),

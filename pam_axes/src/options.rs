@@ -97,7 +97,6 @@ impl Options {
                     .push(format!("option {arg:?} is ignored: it, or its value, is not known"));
             }
         }
-        #[cfg(feature = "fault-injection")]
         crate::fault::at("options", &options);
         options
     }
