@@ -19,7 +19,7 @@ const MIXED: u32 = 20;
 const MISBEHAVIOUR: u32 = 10;
 const ABSENCES: u32 = 10;
 const FULL: u32 = 10;
-const DAMAGES: u32 = 2000;
+const DAMAGES: u32 = 1000;
 
 /// Runs a trial to its end; panics where a promise is broken.
 type Trial = fn() -> Section;
