@@ -21,7 +21,7 @@ const FULL: u32 = 10;
 const FLOOD: u64 = 10_000_000;
 const IDLERS: usize = 100;
 const IDLE: Duration = Duration::from_secs(60);
-const DAMAGES: u32 = 2000;
+const DAMAGES: u32 = 1000;
 
 /// Runs a trial to its end; panics where a promise is broken.
 type Trial = fn() -> Section;
