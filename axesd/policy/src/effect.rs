@@ -35,6 +35,8 @@ pub enum Effect {
     Locked(CounterState),
     /// A counter that was locked is not any more.
     Unlocked(CounterState, Release),
+    /// For the first time the oldest failures go because there is no room for more.
+    Crowded,
     /// The attempt waited at the gate and may now be verified.
     Admit(AttemptId),
     /// The attempt waited at the gate in vain.

@@ -313,6 +313,7 @@ impl Ledger {
                 break;
             };
             let keys = judge.keys_of(failure);
+            effects.extend((self.crowded_out == 0).then_some(Effect::Crowded));
             effects.extend(self.remove(slot, &keys, Release::Crowded));
             self.crowded_out += 1;
         }

@@ -11,6 +11,9 @@ use axes_policy::subject::Subject;
 use crate::engine::{Answer, Engine, sentence};
 use crate::store::{Change, Committed, StoreError};
 
+const CROWDED: &str = "there is no room for more failures ([store] max_memory, max_disk): from now \
+                       on the oldest go, and axesctl status tells how many went";
+
 impl Engine {
     /// Records the end of an attempt; the future is over when all of it is on disk.
     pub(super) fn end(
@@ -111,6 +114,7 @@ impl Engine {
                 Effect::Unlocked(counter, release) => {
                     self.logger.notice(format!("unlocked {counter}: {release}"));
                 }
+                Effect::Crowded => self.logger.warning(CROWDED.to_owned()),
                 Effect::Admit(id) => self.admit(id),
                 Effect::TurnAway(id, refusal) => drop(self.turn_away(id, &refusal)),
                 Effect::Lapsed(id) => changes.extend(self.lapsed(id)),

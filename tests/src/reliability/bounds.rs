@@ -72,6 +72,8 @@ pub fn flood(count: u64, caps: Caps, progress: impl Fn(u64) + Sync) -> Figures {
     (figures.counters, figures.crowded_out) = (status.counters, status.crowded_out);
     assert_eq!(status.totals.failure, count + LOCKED * LIMIT);
     check(&host);
+    let told = host.log().matches("no room for more failures").count();
+    assert_eq!(told, usize::from(status.crowded_out > 0), "lines in the log");
     host.kill_daemon(libc::SIGKILL);
     figures.restart = load::started(&mut host, PATIENCE);
     figures.memory_of_restart = host.peak_memory();
