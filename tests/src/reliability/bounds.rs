@@ -3,14 +3,14 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use axes_proto::pam::Client;
 use axes_proto::text::{Host as Address, Name};
 
-use super::load::{self, CALLERS};
+use super::load;
 use crate::host::Host;
 
 /// Users who are locked before the flood.
@@ -106,26 +106,21 @@ fn check(host: &Host) {
 
 /// The bytes that the folder of the daemon took at most.
 fn fail(host: &Host, count: u64, progress: &(impl Fn(u64) + Sync)) -> u64 {
-    let next = AtomicU64::new(0);
-    let caller = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::SeqCst);
-            if number >= count {
-                return;
-            }
-            load::fail_at_once(host, &stranger(number));
-            progress(number);
-        }
-    };
-    let mut most = 0;
-    thread::scope(|scope| {
-        let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(caller)).collect();
-        while callers.iter().any(|caller| !caller.is_finished()) {
+    let over = AtomicBool::new(false);
+    let watch = || {
+        let mut most = 0;
+        while !over.load(Ordering::SeqCst) {
             most = most.max(bytes_of(&host.path("state")));
             thread::sleep(SAMPLE_EVERY);
         }
-    });
-    most
+        most
+    };
+    thread::scope(|scope| {
+        let watcher = scope.spawn(watch);
+        load::fail_each(host, count, stranger, progress);
+        over.store(true, Ordering::SeqCst);
+        watcher.join().expect("a size")
+    })
 }
 
 /// Somebody who was never there before.

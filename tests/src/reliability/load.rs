@@ -122,8 +122,33 @@ pub fn fail(socket: &Path, client: &Client) -> Result<(), End> {
     }
 }
 
+/// One failure of each of so many clients, whose answers are at hand, by all callers at once.
+pub fn fail_each(
+    host: &Host,
+    count: u64,
+    client: impl Fn(u64) -> Client + Sync,
+    progress: &(impl Fn(u64) + Sync),
+) {
+    let next = AtomicU64::new(0);
+    let caller = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::SeqCst);
+            if number >= count {
+                return;
+            }
+            fail_at_once(host, &client(number));
+            progress(number);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(caller);
+        }
+    });
+}
+
 /// One attempt that fails, whose answer was at hand.
-pub fn fail_at_once(host: &Host, client: &Client) {
+fn fail_at_once(host: &Host, client: &Client) {
     let mut patience = Patience::of(FLOOD_PATIENCE);
     let connection = Connection::open(&host.socket(), &mut patience).expect("a connection");
     let begin = Request::Begin(client.clone(), Stage::Answered);

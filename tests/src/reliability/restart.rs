@@ -1,10 +1,8 @@
 //! How long a daemon that was killed takes to answer again, with a million counters.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use super::load::{self, CALLERS};
+use super::load;
 use crate::host::Host;
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -24,10 +22,11 @@ pub struct Figures {
 /// Fills so many counters, kills and starts the daemon.
 pub fn with_counters(count: u64, progress: impl Fn(u64) + Sync) -> Figures {
     let mut host = Host::without_daemon(load::SETTINGS);
-    host.drop_in("[store]\nmax_memory = \"1GiB\"\nmax_disk = \"2GiB\"\n");
+    host.drop_in("[store]\nmax_memory = \"2GiB\"\nmax_disk = \"4GiB\"\n");
     load::started(&mut host, PATIENCE);
     let begun = Instant::now();
-    fill(&host, count, &progress);
+    let user = |number| load::client(&format!("user{number}"));
+    load::fail_each(&host, count, user, &progress);
     let filled = begun.elapsed();
     let restart = |_| {
         host.kill_daemon(libc::SIGKILL);
@@ -37,23 +36,4 @@ pub fn with_counters(count: u64, progress: impl Fn(u64) + Sync) -> Figures {
     };
     let restarts = (0..RESTARTS).map(restart).collect();
     Figures { counters: count, filled, restarts }
-}
-
-fn fill(host: &Host, count: u64, progress: &(impl Fn(u64) + Sync)) {
-    let next = AtomicU64::new(0);
-    let caller = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::SeqCst);
-            if number >= count {
-                return;
-            }
-            load::fail_at_once(host, &load::client(&format!("user{number}")));
-            progress(number);
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..CALLERS {
-            scope.spawn(caller);
-        }
-    });
 }
