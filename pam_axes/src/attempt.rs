@@ -181,9 +181,9 @@ impl Attempt {
         };
         // Logs the reason; the code itself is for those who can return one.
         self.options.failmode.code(reason, pamh);
-        self.pass(match self.options.failmode {
-            FailMode::Safe => Passage::Open,
-            FailMode::Secure => Passage::Closed,
+        self.pass(match (self.options.failmode, self.asked()) {
+            (FailMode::Safe, Asked::TurnedAway) | (FailMode::Secure, _) => Passage::Closed,
+            (FailMode::Safe, _) => Passage::Open,
         })
     }
 
@@ -280,13 +280,15 @@ impl Attempt {
     }
 
     fn turn_away(&self, sentence: &Sentence) -> Passage {
+        // First: whatever becomes of telling him, his answer does not pass.
+        let closed = self.pass(Passage::Closed);
         if let Some(pamh) = ffi::handle(self.handle) {
             log::notice(pamh, &format!("pam_axes: answer not verified: {sentence}"));
         }
         if self.options.manners == Manners::Explain && !sentence.as_str().is_empty() {
             ffi::show_error(&self.application, sentence.as_str());
         }
-        self.pass(Passage::Closed)
+        closed
     }
 
     /// Remembers how an answer passed the gate.

@@ -67,6 +67,12 @@ impl Ledger {
         self.counters.iter().filter_map(|counter| Some(counter.state(self.key(counter)?)))
     }
 
+    /// How many counters there are, and how many of them are locked.
+    pub(crate) fn tally(&self) -> (usize, usize) {
+        let locked = self.counters.iter().filter(|counter| counter.locked().is_some());
+        (self.counters.len(), locked.count())
+    }
+
     /// Failures held, in no order.
     pub(crate) fn failures(&self) -> impl Iterator<Item = (Slot, &Failure)> {
         self.failures.iter()
@@ -94,7 +100,7 @@ impl Ledger {
         if let Some(failure) = kept.and_then(|slot| self.failures.get(slot)) {
             effects.insert(0, Effect::Keep(failure.clone()));
         }
-        effects.extend(self.make_room(judge));
+        effects.extend(self.make_room(judge, LOOKED_AT));
         effects
     }
 
@@ -109,7 +115,14 @@ impl Ledger {
         now: Timestamp,
     ) -> Vec<Effect> {
         let lasting = |effect: &Effect| {
-            matches!(effect, Effect::Remember(_) | Effect::Drop(_) | Effect::Forget(_))
+            matches!(
+                effect,
+                Effect::Remember(_)
+                    | Effect::Drop(_)
+                    | Effect::Forget(_)
+                    | Effect::Crowded
+                    | Effect::Unlocked(_, Release::Crowded)
+            )
         };
         let mut effects = Vec::new();
         self.counters.reserve(failures.len());
@@ -121,7 +134,7 @@ impl Ledger {
             effects.extend(kept.is_none().then_some(Effect::Forget(id)));
             effects.extend(counted.into_iter().filter(lasting));
         }
-        effects.extend(self.make_room(judge).into_iter().filter(lasting));
+        effects.extend(self.make_room(judge, usize::MAX).into_iter().filter(lasting));
         while self.next_expiry().is_some_and(|at| at <= now) {
             effects.extend(self.expire(now).0.into_iter().filter(lasting));
         }
@@ -149,7 +162,9 @@ impl Ledger {
             let name = self.counters.name(key);
             effects.extend(self.drop_entries(name, key, release, |entry| entry.slot == slot));
         }
-        effects.retain(|effect| !matches!(effect, Effect::Keep(failure) if failure.id == id));
+        if effects.contains(&Effect::Forget(id)) {
+            effects.retain(|effect| !matches!(effect, Effect::Keep(failure) if failure.id == id));
+        }
         effects
     }
 
@@ -299,22 +314,27 @@ impl Ledger {
         effects
     }
 
-    /// The oldest failures go, those that a lockout rests on only when there are few others.
-    fn make_room(&mut self, judge: &Judge) -> Vec<Effect> {
+    /// The oldest failures go, those that a lockout rests on only when there are few others; no
+    /// more than so many are looked at for each that goes.
+    fn make_room(&mut self, judge: &Judge, most: usize) -> Vec<Effect> {
         let mut effects = Vec::new();
         while self.failures.bytes() > judge.settings.room {
             let Self { failures, counters, .. } = self;
             let is_locked = |key: &CounterKey| {
                 counters.get(counters.name(key)).is_some_and(|it| it.locked().is_some())
             };
-            let next = failures.next_to_go(LOOKED_AT, |it| judge.keys_of(it).iter().any(is_locked));
+            let next = failures.next_to_go(most, |it| judge.keys_of(it).iter().any(is_locked));
             let Some((slot, failure)) = next.and_then(|it| Some((it, self.failures.get(it)?)))
             else {
                 break;
             };
-            let keys = judge.keys_of(failure);
-            effects.extend((self.crowded_out == 0).then_some(Effect::Crowded));
+            let (keys, before) = (judge.keys_of(failure), self.failures.bytes());
             effects.extend(self.remove(slot, &keys, Release::Crowded));
+            // It stands in counters that it would not fall into by now: they let it go in time.
+            if self.failures.bytes() == before {
+                break;
+            }
+            effects.extend((self.crowded_out == 0).then_some(Effect::Crowded));
             self.crowded_out += 1;
         }
         effects

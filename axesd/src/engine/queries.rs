@@ -14,6 +14,13 @@ impl Engine {
         self.state.borrow().keeper.counters().collect()
     }
 
+    /// How many counters hold a failure, and how many of them are locked.
+    #[must_use]
+    pub fn tally(&self) -> (usize, usize) {
+        self.catch_up();
+        self.state.borrow().keeper.tally()
+    }
+
     /// Failures that were forgotten because there was no room for more.
     #[must_use]
     pub fn crowded_out(&self) -> u64 {

@@ -70,8 +70,7 @@ async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault>
 
 fn status(service: &Service) -> Status {
     let engine = &service.engine;
-    let counters = engine.counters();
-    let locked = counters.iter().filter(|counter| counter.locked.is_some()).count();
+    let (counters, locked) = engine.tally();
     let (in_flight, waiting) = engine.in_flight();
     let alarm = service.alarm.borrow().clone();
     let panic_off = panic_off::held(service);
@@ -90,7 +89,7 @@ fn status(service: &Service) -> Status {
             (engine::Enforcement::On, Services::All) => Enforcement::On,
         },
         panic_off,
-        counters: number(counters.len()),
+        counters: number(counters),
         locked: number(locked),
         crowded_out: engine.crowded_out(),
         in_flight: number(in_flight),

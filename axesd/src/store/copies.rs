@@ -53,6 +53,7 @@ impl Copies {
         match (&self.reading, self.asked.is_empty()) {
             (Some(_), _) => Duration::ZERO,
             (None, false) => STEP,
+            (None, true) if self.is_writing() => until_look.max(STEP),
             (None, true) => until_look,
         }
     }
@@ -65,7 +66,7 @@ impl Copies {
         if let Some((snapshot, asked)) = self.reading.take() {
             return self.read_on(store, snapshot, asked, on_alarm);
         }
-        if self.writer.as_ref().is_some_and(|writer| !writer.is_finished()) {
+        if self.is_writing() {
             return;
         }
         let is_old = self.is_old(store);
@@ -88,6 +89,10 @@ impl Copies {
         let reading = self.reading.take().map(|(_, asked)| asked);
         self.asked.extend(reading.into_iter().flatten());
         tell(std::mem::take(&mut self.asked), store.dump().map_err(Arc::new), on_alarm);
+    }
+
+    fn is_writing(&self) -> bool {
+        self.writer.as_ref().is_some_and(|writer| !writer.is_finished())
     }
 
     /// Whether it is time to look, and the newest is old.

@@ -99,6 +99,12 @@ impl Keeper {
         self.ledger.states()
     }
 
+    /// How many counters hold a failure, and how many of them are locked.
+    #[must_use]
+    pub fn tally(&self) -> (usize, usize) {
+        self.ledger.tally()
+    }
+
     /// Failures that were forgotten because there was no room for more.
     #[must_use]
     pub const fn crowded_out(&self) -> u64 {

@@ -51,6 +51,10 @@ impl Counters {
         self.by_name.values().map(|counter| &**counter)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
     /// When the next counter is to be looked at.
     pub(super) fn next_look(&self) -> Option<Timestamp> {
         self.expiries.first().map(|(at, _)| *at)
@@ -87,7 +91,7 @@ impl Counters {
     }
 
     #[cfg(test)]
-    pub(super) fn len(&self) -> (usize, usize) {
-        (self.by_name.len(), self.expiries.len())
+    pub(super) fn due(&self) -> usize {
+        self.expiries.len()
     }
 }

@@ -56,7 +56,8 @@ fn users(ledger: Ledger) -> Vec<String> {
 fn the_oldest_failure_goes_when_there_are_too_many_but_lockouts_stay() {
     let (ledger, effects) = fail_all(4, &["u0", "u0", "u1", "u2", "u3"]);
     assert!(effects[4].contains(&Effect::Forget(3)), "the failure of u1: {effects:?}");
-    assert_eq!(ledger.counters.len(), (3, 0), "nothing here cools off");
+    assert_eq!(ledger.tally(), (3, 1));
+    assert_eq!(ledger.counters.due(), 0, "nothing here cools off");
     assert_eq!(ledger.crowded_out(), 1);
     assert_eq!(users(ledger), ["u0", "u0", "u2", "u3"]);
 }
@@ -92,6 +93,40 @@ fn lockouts_however_many_leave_room_for_those_who_are_counted_next() {
     let effects = fail("alice");
     let locked = |it: &Effect| matches!(it, Effect::Locked(counter) if counter.failures == 2);
     assert!(effects.iter().any(locked), "{effects:?}");
+}
+
+#[test]
+fn less_room_than_before_is_in_force_once_history_was_counted_again() {
+    let (mut ledger, wide, narrow) = (Ledger::default(), judge(10_000), judge(100));
+    for number in 0..4000 {
+        fail(&mut ledger, &wide, &format!("u{}", number / 2));
+    }
+    let failures = ledger.begin_anew(&narrow);
+    let effects = ledger.replay(&narrow, failures, Timestamp::default());
+    assert!(ledger.failures.bytes() <= narrow.settings.room);
+    assert!(effects.contains(&Effect::Crowded));
+    let gone = effects.iter().filter(|effect| matches!(effect, Effect::Forget(_))).count();
+    assert_eq!(u64::try_from(gone).unwrap(), ledger.crowded_out());
+}
+
+#[test]
+fn a_failure_that_would_count_elsewhere_by_now_does_not_hold_up_the_others() {
+    // More than there is room for, and nothing lets them go: that must end all the same.
+    let (mut ledger, judge) = (Ledger::default(), judge(2));
+    for user in ["u0", "u1", "u2", "u3"] {
+        let failure = Failure {
+            id: ledger.next_id(),
+            at: Timestamp::default(),
+            client: client(user),
+            reporter: Reporter::Root,
+            lane: Lane::Stranger,
+            marks: Marks::default(),
+        };
+        let mut keys = judge.keys_of(&failure);
+        keys.iter_mut().for_each(|key| key.user = Some(format!("not {user}").into()));
+        ledger.add(&judge, failure, &keys);
+    }
+    assert_eq!(ledger.failures.len().0, 4);
 }
 
 #[test]
