@@ -75,13 +75,11 @@ impl Keeper {
             Err(refusal) => return (Admission::Refused(refusal), effects),
         };
         effects.extend(self.ledger.refresh(&case.keys, self.now));
-        if let Some(refusal) = self.lockout(&case) {
-            if case.profile.as_ref().is_some_and(counts_refused) {
+        if let Some(refusal) = self.refusal(&case) {
+            let locked = matches!(refusal, Refusal::Locked(..));
+            if locked && case.profile.as_ref().is_some_and(counts_refused) {
                 effects.extend(self.count(&visitor, &case));
             }
-            return (Admission::Refused(refusal), effects);
-        }
-        if let Some(refusal) = self.refusal(&case) {
             return (Admission::Refused(refusal), effects);
         }
         self.flights.insert(id, InFlight { visitor, case, stage: Stage::Prompting });

@@ -172,7 +172,7 @@ impl Original {
         let log = host.log();
         assert!(!log.contains("panicked"), "{what}: {log}");
         let restored = log.contains("restored ");
-        figures.memory = figures.memory.max(memory(host));
+        figures.memory = figures.memory.max(host.peak_memory());
         host.kill_daemon(libc::SIGKILL);
         start(host, what);
         let again: u64 = load::counted_of_callers(host).iter().sum();
@@ -199,14 +199,6 @@ fn start(host: &mut Host, what: &str) -> Duration {
         thread::sleep(Duration::from_millis(1));
     }
     begun.elapsed()
-}
-
-/// The most that the daemon had of it, in bytes.
-fn memory(host: &Host) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", host.daemon_id()));
-    let status = status.expect("a process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its memory");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
 }
 
 impl Damage {

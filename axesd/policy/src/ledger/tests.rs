@@ -28,15 +28,19 @@ fn size_of_one() -> usize {
     failures::size(&client("u1"), 1)
 }
 
-fn fail(ledger: &mut Ledger, judge: &Judge, user: &str) -> Vec<Effect> {
-    let failure = Failure {
+fn failure(ledger: &mut Ledger, user: &str) -> Failure {
+    Failure {
         id: ledger.next_id(),
         at: Timestamp::default(),
         client: client(user),
         reporter: Reporter::Root,
         lane: Lane::Stranger,
         marks: Marks::default(),
-    };
+    }
+}
+
+fn fail(ledger: &mut Ledger, judge: &Judge, user: &str) -> Vec<Effect> {
+    let failure = failure(ledger, user);
     let keys = judge.keys_of(&failure);
     ledger.add(judge, failure, &keys)
 }
@@ -114,14 +118,7 @@ fn a_failure_that_would_count_elsewhere_by_now_does_not_hold_up_the_others() {
     // More than there is room for, and nothing lets them go: that must end all the same.
     let (mut ledger, judge) = (Ledger::default(), judge(2));
     for user in ["u0", "u1", "u2", "u3"] {
-        let failure = Failure {
-            id: ledger.next_id(),
-            at: Timestamp::default(),
-            client: client(user),
-            reporter: Reporter::Root,
-            lane: Lane::Stranger,
-            marks: Marks::default(),
-        };
+        let failure = failure(&mut ledger, user);
         let mut keys = judge.keys_of(&failure);
         keys.iter_mut().for_each(|key| key.user = Some(format!("not {user}").into()));
         ledger.add(&judge, failure, &keys);

@@ -12,6 +12,17 @@ use super::support::*;
 use crate::store::record::entry;
 use crate::store::{Change, Kept};
 
+/// A store of 200 failures, one commit each, with a dump of before them.
+fn dumped_while_empty() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = opened(folder.path());
+    store.dump().unwrap();
+    for id in 0..200 {
+        store.commit(&put(id..id + 1)).unwrap();
+    }
+    folder
+}
+
 /// A store with a dump of all that it holds.
 fn whole() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -78,13 +89,7 @@ fn bytes_that_flip_in_any_file_lose_nothing() {
 
 #[test]
 fn what_a_cut_takes_away_is_told_and_the_rest_is_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = opened(folder.path());
-    store.dump().unwrap();
-    for id in 0..200 {
-        store.commit(&put(id..id + 1)).unwrap();
-    }
-    drop(store);
+    let folder = dumped_while_empty();
     for cut in (0..80_000).step_by(7_001) {
         let copied = tempfile::tempdir().unwrap();
         copy(folder.path(), copied.path());
@@ -168,13 +173,7 @@ fn a_snapshot_that_sled_was_writing_when_it_was_killed_is_not_believed() {
 
 #[test]
 fn what_sled_drops_after_a_bit_that_flipped_is_told_and_the_rest_is_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = opened(folder.path());
-    store.dump().unwrap();
-    for id in 0..200 {
-        store.commit(&put(id..id + 1)).unwrap();
-    }
-    drop(store);
+    let folder = dumped_while_empty();
     let (mut told, mut left) = (0, 0);
     for place in (2_000..80_000).step_by(1_009) {
         let copied = tempfile::tempdir().unwrap();
