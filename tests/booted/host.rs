@@ -7,6 +7,7 @@ use std::time::Duration;
 use axes_e2e::guest::{Guest, GuestError, Suite};
 use serde_json::Value;
 
+use crate::rpm;
 use crate::setup::{self, Failure};
 
 /// Every account's password.
@@ -41,6 +42,14 @@ impl Host {
         setup::prepare(&guest, suite)?;
         guest.copy_in(&package, "/root/axes.deb")?;
         guest.sh("DEBIAN_FRONTEND=noninteractive apt-get install -y /root/axes.deb")?;
+        Ok(Self { guest, settings: Mutex::default() })
+    }
+
+    /// The same with the .rpm.
+    pub(crate) fn install_rpm() -> Result<Self, Failure> {
+        let guest = Guest::boot(Suite::Rpm)?;
+        setup::prepare(&guest, Suite::Rpm)?;
+        rpm::install(&guest)?;
         Ok(Self { guest, settings: Mutex::default() })
     }
 

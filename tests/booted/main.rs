@@ -1,7 +1,7 @@
 //! Real programs log in on a booted Debian that has the package installed.
 //!
 //! The package is the one that the environment variable `AXES_DEB` names, else the newest that
-//! `make deb` left. Each trial has users of its own.
+//! `make deb` left; the .rpm is what `make rpm` left. Each trial has users of its own.
 #![expect(clippy::indexing_slicing, reason = "reading a JSON value: what is not there is null")]
 
 mod burst;
@@ -15,6 +15,7 @@ mod outage;
 mod package;
 mod policy;
 mod privileges;
+mod rpm;
 mod setup;
 mod ssh;
 mod stories;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     arguments.test_threads = Some(1);
     let bookworm = Arc::new(Lab::new(Suite::Bookworm));
     let trixie = Arc::new(Lab::new(Suite::Trixie));
+    let rpm = Arc::new(Lab::new(Suite::Rpm));
     let trials = [
         ssh::trials(&bookworm),
         local::trials(&bookworm),
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         hostile::trials(&bookworm),
         last_door::trials(&bookworm),
         package::trials(&bookworm, &trixie),
+        rpm::trials(&rpm),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

@@ -39,6 +39,8 @@ const LOCKER: &str = "\
 pub(crate) enum Failure {
     #[error("no axes_*.deb in {0}: run `make deb` first, or name one with AXES_DEB")]
     NoPackage(PathBuf),
+    #[error("no axes-*.rpm in {0}: run `make rpm` first")]
+    NoRpm(PathBuf),
     #[error(transparent)]
     Guest(#[from] GuestError),
 }

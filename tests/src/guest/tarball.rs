@@ -27,6 +27,20 @@ const PACKAGES: &[&str] = &[
     "systemd-sysv",
 ];
 
+/// What [`Suite::Rpm`] has on top of them.
+const RPM_PACKAGES: &[&str] = &[
+    "libnss-sss",
+    "libpam-fprintd",
+    "libpam-pwquality",
+    "libpam-sss",
+    "oddjob-mkhomedir",
+    "policycoreutils",
+    "rpm",
+    "selinux-policy-default",
+    "selinux-utils",
+    "sssd-proxy",
+];
+
 /// The tarball of a release; fetched from a Debian mirror where it is not in the cache yet.
 pub(super) fn cached(suite: Suite) -> Result<PathBuf, GuestError> {
     let folder = cache_folder()?;
@@ -36,6 +50,18 @@ pub(super) fn cached(suite: Suite) -> Result<PathBuf, GuestError> {
         make(suite, &tarball)?;
     }
     Ok(tarball)
+}
+
+fn packages(suite: Suite) -> Vec<&'static str> {
+    let more = if suite == Suite::Rpm { RPM_PACKAGES } else { &[] };
+    [PACKAGES, more].concat()
+}
+
+fn release(suite: Suite) -> &'static str {
+    match suite {
+        Suite::Bookworm | Suite::Rpm => "bookworm",
+        Suite::Trixie => "trixie",
+    }
 }
 
 fn cache_folder() -> Result<PathBuf, GuestError> {
@@ -51,8 +77,8 @@ fn make(suite: Suite, tarball: &Path) -> Result<(), GuestError> {
     let unfinished = tarball.with_extension(format!("{}.tar", process::id()));
     let made = Command::new("mmdebstrap")
         .arg("--variant=minbase")
-        .arg(format!("--include={}", PACKAGES.join(",")))
-        .arg(suite.to_string())
+        .arg(format!("--include={}", packages(suite).join(",")))
+        .arg(release(suite))
         .arg(&unfinished)
         .output()
         .map_err(GuestError::Start)?;
