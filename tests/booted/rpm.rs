@@ -5,8 +5,10 @@
 
 mod erase;
 mod install;
+mod logins;
 mod package;
 mod profile;
+mod root;
 mod selinux;
 mod sssd;
 mod upgrade;
@@ -27,11 +29,11 @@ pub(crate) fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
         lab.trial("rpm::selinux_lets_every_program_that_authenticates_connect", selinux::doors),
         lab.trial("rpm::selinux_labels_the_daemon_and_its_files", selinux::labels),
         lab.trial("rpm::a_profile_names_each_feature_that_it_has", profile::readme),
-        lab.trial("rpm::a_profile_counts_locks_and_forgives_with_every_feature", profile::features),
-        lab.trial("rpm::a_profile_without_axes_locks_nobody", profile::without_axes),
-        lab.trial("rpm::a_profile_without_a_reader_counts_no_finger", profile::other_methods),
-        lab.trial("rpm::a_profile_refuses_empty_passwords_if_told", profile::empty_password),
-        lab.trial("rpm::ssh_sudo_su_and_login_are_locked_by_the_profile", profile::every_door),
+        lab.trial("rpm::a_profile_counts_locks_and_forgives_with_every_feature", logins::features),
+        lab.trial("rpm::a_profile_without_axes_locks_nobody", logins::without_axes),
+        lab.trial("rpm::a_profile_without_a_reader_counts_no_finger", logins::other_methods),
+        lab.trial("rpm::a_profile_refuses_empty_passwords_if_told", logins::empty_password),
+        lab.trial("rpm::ssh_sudo_su_and_login_are_locked_by_the_profile", logins::every_door),
         lab.trial("rpm::a_check_finds_no_mistake_in_the_profile", profile::check),
         lab.trial("rpm::accounts_of_sssd_are_counted_and_its_outage_is_not", sssd::remote),
         lab.trial("rpm::an_upgrade_keeps_settings_counts_and_sockets", upgrade::keeps),
@@ -40,5 +42,6 @@ pub(crate) fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
             "rpm::it_leaves_the_profile_first_and_then_nothing_behind",
             erase::leaves_nothing,
         ),
+        lab.trial("rpm::it_goes_into_an_image_and_out_again", root::comes_and_goes),
     ]
 }
