@@ -3,6 +3,7 @@
 //! There is no Fedora to boot here. The guest is a Debian in which PAM is laid out as Fedora's, and
 //! rpm, systemd, libpam and its modules, SSSD, semodule are the real ones; authselect is not.
 
+mod authselect;
 mod erase;
 mod install;
 mod logins;

@@ -4,19 +4,9 @@ use crate::doors::{ssh_password, su, sudo};
 use crate::host::{Host, RIGHT, WRONG};
 use crate::lab::Outcome;
 
+use super::authselect;
 use super::package::rpm;
 use super::profile;
-
-/// Stands where authselect would: says what is selected, and does what `select` is expected to:
-/// the files in /etc/pam.d name pam_axes no more.
-const AUTHSELECT: &str = "\
-#!/bin/sh
-echo \"$*\" >> /var/tmp/authselect
-case $1 in
-    current) echo axes with-axes with-sssd with-faillock without-nullok ;;
-    select) sed -i /pam_axes/d /etc/authselect/*-auth ;;
-esac
-";
 
 pub(super) fn refused(host: &Host) -> Outcome {
     let _restored = host.afterwards("rm -r /etc/authselect/custom");
@@ -38,12 +28,11 @@ pub(super) fn refused(host: &Host) -> Outcome {
 }
 
 pub(super) fn leaves_nothing(host: &Host) -> Outcome {
-    host.guest.write("/usr/bin/authselect", AUTHSELECT)?;
-    host.guest.sh("chmod 755 /usr/bin/authselect")?;
+    authselect::put(host)?;
     profile::select(host, &["with-axes", "with-faillock"])?;
     host.guest.sh("echo '# mine' >> /etc/axes/axes.toml")?;
     rpm(&host.guest, "--erase --nodeps axes")?;
-    let asked = host.guest.read("/var/tmp/authselect")?;
+    let asked = authselect::taken_away(host)?;
     assert_eq!(asked, "current --raw\nselect -b sssd with-faillock without-nullok\n");
     let left = host.guest.sh(
         "find / -xdev '(' -iname '*axes*' -o -name '*.rpmsave' ')' ! -path '/root/*' | sort

@@ -11,6 +11,7 @@ use crate::doors::sudo;
 use crate::host::{Host, WRONG};
 use crate::lab::Outcome;
 
+use super::authselect;
 use super::package::{newest, repository, rpm, target};
 use super::profile;
 
@@ -28,7 +29,9 @@ pub(super) fn keeps(host: &Host) -> Outcome {
     let (opened, started) = (host.guest.sh(OPENED)?, host.guest.sh(STARTED)?);
     let folder = tempfile::tempdir()?;
     host.guest.copy_in(&next_version(folder.path())?, "/root/next.rpm")?;
+    authselect::put(host)?;
     rpm(&host.guest, "--upgrade --nodeps /root/next.rpm")?;
+    assert_eq!(authselect::taken_away(host)?, "current --raw\napply-changes\n");
     assert_eq!(rpm(&host.guest, "--query axes")?, "axes-999.0.0-1.x86_64\n");
     assert!(host.guest.read(SETTINGS)?.ends_with("# mine\n"));
     assert!(host.guest.read(&format!("{SETTINGS}.rpmnew"))?.ends_with("# next\n"));
