@@ -3,9 +3,9 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get
 # What building needs, and what the tests in a booted Debian need on top of it.
-BUILD_PACKAGES := gcc libc6-dev libpam0g-dev rpm checkpolicy semodule-utils bzip2
-TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime \
-    rpmlint setools selinux-policy-default
+BUILD_PACKAGES := gcc libc6-dev libpam0g-dev
+RPM_PACKAGES := rpm checkpolicy semodule-utils bzip2
+TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime rpmlint setools
 FUZZ_PACKAGES := g++
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
@@ -51,7 +51,7 @@ rpm: .release selinux ## Builds target/rpm/RPMS/*/axes-*.rpm
 	rpmbuild -bb --quiet --define "_topdir $(CURDIR)/target/rpm" --define "source $(CURDIR)" \
 	    --define "axes_version $$(cargo pkgid --package axesd | sed 's/.*[#@]//')" packaging/rpm/axes.spec
 
-selinux: .build-packages ## Compiles the policy module that the .rpm brings
+selinux: .rpm-packages ## Compiles the policy module that the .rpm brings
 	mkdir -p target/packaging/selinux
 	checkmodule -M -m -c 19 -o target/packaging/selinux/axes.mod packaging/selinux/axes.te
 	semodule_package --outfile target/packaging/selinux/axes.pp \
@@ -71,13 +71,16 @@ soak: .build-packages .fuzz-tools ## Tries the promises for almost an hour, writ
 fuzz: .fuzz-tools ## Only what a fuzzer makes up of it: 10 minutes for each target of tests/fuzz
 	cargo run --release --package axes-e2e --bin axes-reliability fuzz
 
-.PHONY: .release .build-packages .test-packages .fuzz-tools
+.PHONY: .release .build-packages .rpm-packages .test-packages .fuzz-tools
 .release: .build-packages
 	cargo build --release --package pam_axes --package axesd
 	! grep --quiet "fault injection" target/release/libpam_axes.so
 
 .build-packages:
 	@$(call install,$(BUILD_PACKAGES))
+
+.rpm-packages:
+	@$(call install,$(RPM_PACKAGES))
 
 .test-packages:
 	@$(call install,$(TEST_PACKAGES))
