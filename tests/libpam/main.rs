@@ -7,6 +7,7 @@ mod callers;
 mod check;
 mod classic;
 mod clock;
+mod completions;
 mod corners;
 mod crash;
 mod damage;
