@@ -70,7 +70,7 @@ impl Page<'_> {
         let chosen =
             |arg: &Arg| choices.iter().any(|it| it.get_args().any(|id| id == arg.get_id()));
         let single = self.arguments().filter(|arg| !chosen(arg) && !is_standard(arg));
-        let mut text: String = single.map(|arg| alone(arg)).collect();
+        let mut text: String = single.map(alone).collect();
         for group in &choices {
             let args =
                 group.get_args().filter_map(|id| self.arguments().find(|it| it.get_id() == id));

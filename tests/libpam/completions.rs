@@ -179,6 +179,16 @@ fn an_address_with_colons_is_completed_as_one_word() {
 }
 
 #[test]
+fn a_line_that_begins_with_another_command_is_completed_as_well() {
+    for kind in KINDS {
+        let host = locked(&["alice"]);
+        let mut shell = kind.start(&host);
+        shell.types(&format!("nice axesctl --socket {} reset --user al\t\n", shell.socket));
+        wait_until(&format!("{kind:?} resets"), || locked_users(&host).is_empty());
+    }
+}
+
+#[test]
 fn show_and_why_offer_who_is_locked() {
     for kind in KINDS {
         for command in ["show", "why"] {
