@@ -93,6 +93,7 @@ fn every_configuration_is_accepted() {
 fn stack(host: &Host, lines: &str) -> String {
     let program = host.path("check-password").display().to_string();
     let check = format!("pam_exec.so expose_authtok quiet {program}");
+    let permit = "pam_permit.so";
     let line = |line: &str| {
         let line = line.replace("pam_axes.so", &host.module_line());
         match line.split_whitespace().collect::<Vec<_>>()[..] {
@@ -101,7 +102,7 @@ fn stack(host: &Host, lines: &str) -> String {
             ["auth", ..] => {
                 line.replace("pam_unix.so", &check).replace("pam_sss.so", &check) + "\n"
             }
-            _ => line.replace("pam_unix.so", "pam_permit.so") + "\n",
+            _ => line.replace("pam_unix.so", permit).replace("pam_sss.so", permit) + "\n",
         }
     };
     lines.lines().map(line).collect()
@@ -129,6 +130,7 @@ fn every_stack_counts_refuses_and_lets_in() {
         host.kill_daemon(libc::SIGKILL);
         let alone = if example.word == "secure" { AUTHINFO_UNAVAIL } else { SUCCESS };
         assert_eq!(session(&host).try_password(RIGHT), alone, "{example:?}");
+        assert_eq!(session(&host).account(), alone, "with a key: {example:?}");
     }
 }
 
@@ -146,6 +148,20 @@ fn every_option_of_the_module_is_explained() {
             page.contains(&format!("Cm {word}")) || page.contains(&format!("| {word}")),
             "{word}"
         );
+    }
+}
+
+#[test]
+fn what_is_said_of_the_log_is_what_is_logged() {
+    let page = page("pam_axes.8");
+    let sources = [OPTIONS, include_str!("../../pam_axes/src/authenticate.rs")].concat();
+    let (_, list) = page.split_once(".Bl -diag\n").expect("a list");
+    let (list, _) = list.split_once(".El\n").expect("an end");
+    let lines = list.lines().filter_map(|line| line.strip_prefix(".It \"")?.strip_suffix('"'));
+    let parts: Vec<_> = lines.flat_map(|line| line.split("...")).collect();
+    assert!(parts.len() > 6, "{parts:?}");
+    for part in parts {
+        assert!(sources.contains(part), "{part:?}");
     }
 }
 
