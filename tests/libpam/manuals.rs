@@ -193,6 +193,26 @@ fn every_setting_is_explained_with_its_default() {
 }
 
 #[test]
+fn every_key_of_counters_and_rules_is_explained() {
+    let tables = include_str!("../../axesd/src/config/tables.rs");
+    let page = page("axes.toml.5");
+    let (_, page) = page.split_once(".Sh COUNTERS").expect("counters");
+    let (counters, rules) = page.split_once(".Sh RULES").expect("rules");
+    for (part, table) in [(counters, "struct CounterTable {"), (rules, "struct RawRule {")] {
+        let (_, fields) = tables.split_once(table).expect("a table");
+        let (fields, _) = fields.split_once("\n}").expect("an end");
+        let keys = fields.lines().filter_map(|line| line.trim().split(": ").next());
+        let keys: Vec<_> = keys.map(|key| key.trim_start_matches("pub(super) ")).collect();
+        assert!(keys.len() > 5, "{keys:?}");
+        let items: String =
+            part.lines().filter(|line| line.contains("It ") || line.contains("Ic ")).collect();
+        for key in keys.into_iter().filter(|key| !key.is_empty()) {
+            assert!(items.contains(key), "{table} {key}");
+        }
+    }
+}
+
+#[test]
 fn every_page_has_an_example_and_names_only_pages_that_are_there() {
     let pages = all();
     let names: BTreeSet<_> = pages.iter().map(|page| page.name.as_str()).collect();
