@@ -4,12 +4,12 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get
 # What building needs, and what the tests in a booted Debian need on top of it.
 BUILD_PACKAGES := gcc libc6-dev libpam0g-dev
-TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime
+TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime mandoc bash-completion zsh fish
 FUZZ_PACKAGES := g++
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
-.PHONY: help demo test build faulty deb lint unit libpam booted soak fuzz
+.PHONY: help demo test build faulty manuals deb lint unit libpam booted soak fuzz
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -30,7 +30,7 @@ lint: .build-packages .test-packages ## Formatting, clippy, shell scripts
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --package pam_axes --features fault-injection -- -D warnings
-	shellcheck packaging/deb/p* .ci/run tests/src/guest/boot.sh \
+	shellcheck packaging/deb/p* packaging/completions/axesctl .ci/run tests/src/guest/boot.sh \
 	    $$(grep -l "^#!/bin/sh" tests/booted/guest/*)
 
 unit: build ## Tests beside the code
@@ -39,10 +39,14 @@ unit: build ## Tests beside the code
 libpam: build faulty .test-packages ## Real libpam, real daemon, no container; scenarios of django-axes
 	cargo test --package axes-e2e --lib --test libpam --test conformance
 
-deb: .build-packages ## Builds target/debian/axes_*.deb
+manuals: .release ## Makes manual pages and completions in target/packaging
+	rm -rf target/packaging/man target/packaging/completions
+	mkdir -p target/packaging/completions
+	target/release/axes-manuals target/packaging/man
+	cp packaging/completions/* target/packaging/completions
+
+deb: .release manuals ## Builds target/debian/axes_*.deb
 	command -v cargo-deb >/dev/null || cargo install cargo-deb --version 3.8.0 --locked
-	cargo build --release --package pam_axes --package axesd
-	! grep --quiet "fault injection" target/release/libpam_axes.so
 	cargo deb --package axesd --no-build
 
 booted: deb .test-packages ## The .deb in a booted Debian 12 and 13, with real sshd, sudo, su, login
@@ -55,7 +59,11 @@ soak: .build-packages .fuzz-tools ## Tries the promises for almost an hour, writ
 fuzz: .fuzz-tools ## Only what a fuzzer makes up of it: 10 minutes for each target of tests/fuzz
 	cargo run --release --package axes-e2e --bin axes-reliability fuzz
 
-.PHONY: .build-packages .test-packages .fuzz-tools
+.PHONY: .release .build-packages .test-packages .fuzz-tools
+.release: .build-packages
+	cargo build --release --package pam_axes --package axesd --package axes-packaging
+	! grep --quiet "fault injection" target/release/libpam_axes.so
+
 .build-packages:
 	@$(call install,$(BUILD_PACKAGES))
 

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod complete;
 mod error;
 mod exchange;
 mod follow;
@@ -24,7 +25,7 @@ use std::time::Duration;
 
 use anstream::AutoStream;
 use axes_proto::control::Request;
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use jiff::Zoned;
 
 use arguments::{Arguments, Task};
@@ -51,11 +52,20 @@ const FAILED: u8 = 3;
 /// Runs `axesctl` with the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Some(words) = complete::asked(std::env::args_os()) {
+        return complete::answer(words, &mut io::stdout().lock()).into();
+    }
     let status = match Arguments::try_parse() {
         Ok(arguments) => served(arguments),
         Err(error) => not_understood(&error),
     };
     status.into()
+}
+
+/// What can be typed, for manuals.
+#[must_use]
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 fn served(arguments: Arguments) -> u8 {

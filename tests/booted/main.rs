@@ -11,6 +11,7 @@ mod hostile;
 mod lab;
 mod last_door;
 mod local;
+mod manuals;
 mod outage;
 mod package;
 mod policy;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let bookworm = Arc::new(Lab::new(Suite::Bookworm));
     let trixie = Arc::new(Lab::new(Suite::Trixie));
     let trials = [
+        manuals::trials(&bookworm),
         ssh::trials(&bookworm),
         local::trials(&bookworm),
         policy::trials(&bookworm),

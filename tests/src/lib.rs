@@ -4,4 +4,5 @@
 pub mod application;
 pub mod guest;
 pub mod host;
+pub mod manuals;
 pub mod reliability;

@@ -34,7 +34,7 @@ Exit status:
   3  The daemon could not be reached or refused, nothing could be checked, or the answer could
      not be written.";
 /// Where the daemon listens for us, if nothing else is said.
-const CONTROL_SOCKET: &str = "/run/axes/control.sock";
+pub(super) const CONTROL_SOCKET: &str = "/run/axes/control.sock";
 
 /// Shows which logins axesd has counted and locked out, and lifts lockouts.
 #[derive(Debug, Parser)]
