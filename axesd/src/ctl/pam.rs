@@ -1,0 +1,202 @@
+//! `axesctl pam`: writes the lines of pam_axes into the files of PAM, and takes them out again.
+//!
+//! What is written is decided on texts alone: `enable` and `disable` say where lines go, `sound`
+//! that nobody else gets in. Then `files` replaces them, and `trial` tries real logins.
+
+mod diff;
+mod disable;
+mod draft;
+mod enable;
+mod files;
+mod managed;
+mod refusal;
+mod show;
+mod signals;
+mod sound;
+mod stacks;
+mod status;
+mod trial;
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Zoned;
+
+pub(super) use files::FileError;
+pub(super) use managed::Verb;
+pub(super) use refusal::Refusal;
+pub(super) use status::status;
+
+use self::show::{Ending, Report};
+use self::stacks::{Edit, Stacks};
+use self::trial::Trials;
+use super::check::tree::Tree;
+use super::error::CtlError;
+use super::follow::Form;
+use super::selftest;
+
+/// Where files are kept as they were; libpam takes all that lies in `/etc/pam.d` for services.
+const BACKUPS: &str = "/etc/axes/pam-backup";
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) verb: Verb,
+    pub(super) services: Vec<String>,
+    /// With its options.
+    pub(super) module: String,
+    pub(super) consent: Consent,
+}
+
+/// Whether anything may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consent {
+    Given,
+    ToBeAsked,
+    Refused,
+}
+
+/// Changes the files of this host; the exit status.
+pub(super) fn change(
+    change: &Change,
+    socket: &Path,
+    form: Form,
+    output: &mut impl Write,
+) -> Result<u8, CtlError> {
+    let mut stacks = open()?;
+    let mut report = plan(&mut stacks, change)?;
+    if form == Form::Text {
+        super::print(&show::plan(&report), output)?;
+    }
+    report.ending = match consent(change.consent, &report.edits, form, output)? {
+        Some(ending) => ending,
+        None => carry_out(&mut report, change, socket)?,
+    };
+    let shown = match form {
+        Form::Text => show::ending(&report),
+        Form::Json => format!("{}\n", show::json(&report)),
+    };
+    super::print(&shown, output)?;
+    Ok(report.ending.status())
+}
+
+fn open() -> Result<Stacks, CtlError> {
+    let root = Path::new("/");
+    let tree = Tree::open(root).map_err(|error| super::check::CheckError::Root(root.into(), error));
+    Ok(Stacks::new(tree?))
+}
+
+/// What is to be written, and which services that concerns.
+fn plan(stacks: &mut Stacks, change: &Change) -> Result<Report, CtlError> {
+    match change.verb {
+        Verb::Enable => {
+            for name in targets(stacks, &change.services)? {
+                enable::protect(stacks, &name, &change.module)?;
+            }
+        }
+        Verb::Disable => take_out(stacks, &change.services)?,
+    }
+    let edits = stacks.edits();
+    let mut links = Vec::new();
+    for Edit { path, .. } in &edits {
+        managed::judge(stacks.tree(), path, change.verb)?;
+        links.extend(managed::link(path).map(|target| (path.clone(), target)));
+    }
+    let paths: Vec<PathBuf> = edits.iter().map(|edit| edit.path.clone()).collect();
+    let services = enable::reached(stacks, &paths);
+    let exposed = match change.verb {
+        Verb::Enable => status::exposed(stacks),
+        Verb::Disable => Vec::new(),
+    };
+    Ok(Report { edits, links, services, exposed, ..Report::default() })
+}
+
+/// What is to be protected.
+fn targets(stacks: &mut Stacks, services: &[String]) -> Result<Vec<String>, Refusal> {
+    if !services.is_empty() {
+        for name in services {
+            stacks.file(name).ok_or_else(|| Refusal::NoService(name.clone()))?;
+            if !enable::checks_secrets(stacks, name) {
+                return Err(Refusal::NoSecrets(name.clone()));
+            }
+        }
+        return Ok(services.to_vec());
+    }
+    let shared: Vec<_> = enable::shared(stacks).into_iter().map(str::to_owned).collect();
+    let targets = if shared.is_empty() { enable::services(stacks) } else { shared };
+    if targets.is_empty() { Err(Refusal::NothingToProtect) } else { Ok(targets) }
+}
+
+fn take_out(stacks: &mut Stacks, services: &[String]) -> Result<(), Refusal> {
+    let files = disable::files(stacks);
+    for name in services.iter().filter(|name| !files.contains(name)) {
+        stacks.file(name).ok_or_else(|| Refusal::NoService(name.clone()))?;
+        if let Some(place) = disable::elsewhere(stacks, name) {
+            return Err(Refusal::Elsewhere(name.clone(), place));
+        }
+    }
+    let named = |name: &String| services.is_empty() || services.contains(name);
+    let files: Vec<_> = files.into_iter().filter(named).collect();
+    if files.is_empty() {
+        return Err(Refusal::NothingToTakeOut);
+    }
+    files.iter().try_for_each(|name| disable::release(stacks, name))
+}
+
+/// `None` where it may be written; else how it ends.
+fn consent(
+    consent: Consent,
+    edits: &[Edit],
+    form: Form,
+    output: &mut impl Write,
+) -> Result<Option<Ending>, CtlError> {
+    if edits.is_empty() {
+        return Ok(Some(Ending::NothingToDo));
+    }
+    match consent {
+        Consent::Given => Ok(None),
+        Consent::Refused => Ok(Some(Ending::DryRun)),
+        Consent::ToBeAsked => {
+            let somebody = io::stdin().is_terminal() && io::stdout().is_terminal();
+            if form == Form::Json || !somebody {
+                return Err(CtlError::NobodyToAsk);
+            }
+            super::print("Write this? [y/N] ", output)?;
+            let mut answer = String::new();
+            io::stdin().lock().read_line(&mut answer).map_err(CtlError::Input)?;
+            let yes = ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str());
+            Ok((!yes).then_some(Ending::Declined))
+        }
+    }
+}
+
+fn carry_out(report: &mut Report, change: &Change, socket: &Path) -> Result<Ending, CtlError> {
+    selftest::for_root()?;
+    if change.verb == Verb::Enable {
+        report.checks = selftest::run(socket, &change.module)?;
+        if !report.is_good() {
+            return Ok(Ending::NotWritten);
+        }
+    }
+    let mut trials = Trials::before(change.verb, socket, &report.services)?;
+    let moment = Zoned::now().strftime("%Y-%m-%dT%H-%M-%S%.3f").to_string();
+    report.backup = Some(files::back_up(&report.edits, Path::new(BACKUPS), &moment)?);
+    // From here on a hang-up of the terminal or ^C ends the test, and so puts everything back.
+    let _held_back = signals::hold_back();
+    let replaced = files::replace(&report.edits)?;
+    let tried = trials.after(&mut open()?, change);
+    report.not_tried = trials.not_tried;
+    match tried {
+        Ok(checks) => report.checks.extend(checks),
+        Err(error) => {
+            replaced.undo()?;
+            return Err(CtlError::PutBack(Box::new(error)));
+        }
+    }
+    if report.is_good() {
+        replaced.keep();
+        return Ok(Ending::Done);
+    }
+    replaced.undo()?;
+    Ok(Ending::PutBack)
+}
