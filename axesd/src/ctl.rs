@@ -117,7 +117,8 @@ fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
         Task::PamStatus(services) => pam::status(&services, form, output),
         Task::Selftest(module) => {
             let checks = selftest::run(&arguments.socket, &module)?;
-            let object = || format!("{}\n", serde_json::json!({ "checks": selftest::json(&checks) }));
+            let object =
+                || format!("{}\n", serde_json::json!({ "checks": selftest::json(&checks) }));
             print(&if form == Form::Json { object() } else { selftest::text(&checks) }, output)?;
             Ok(if checks.iter().all(|check| check.good) { DONE } else { FOUND })
         }

@@ -181,11 +181,20 @@ pub(super) enum Command {
 pub(super) enum Task {
     Ask(Request),
     Follow(LogFilter),
-    Replay { config: Option<PathBuf>, events: PathBuf },
+    Replay {
+        config: Option<PathBuf>,
+        events: PathBuf,
+    },
     Compare(Trial),
-    Check { root: PathBuf, config: PathBuf },
+    Check {
+        root: PathBuf,
+        config: PathBuf,
+    },
     Explain(&'static check::Rule),
-    Why { client: pam::Client, pam_socket: Option<PathBuf> },
+    Why {
+        client: pam::Client,
+        pam_socket: Option<PathBuf>,
+    },
     Amend(Amendment),
     Pam(Change),
     /// Of these services; without any, of all.

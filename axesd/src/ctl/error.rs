@@ -10,9 +10,9 @@ use nix::errno::Errno;
 
 use crate::config::ConfigError;
 use crate::ctl::check::CheckError;
-use crate::ctl::{FAILED, REFUSED, WRONG_USAGE};
 use crate::ctl::pam::{FileError, Refusal};
 use crate::ctl::selftest::SelftestError;
+use crate::ctl::{FAILED, REFUSED, WRONG_USAGE};
 use crate::replay::ReplayError;
 
 /// Why there is no answer to show.

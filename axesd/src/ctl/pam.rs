@@ -18,7 +18,7 @@ mod status;
 mod trial;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Zoned;
 
@@ -68,7 +68,11 @@ pub(super) fn change(
     if form == Form::Text {
         super::print(&show::plan(&report), output)?;
     }
-    report.ending = match consent(change.consent, &report.edits, form, output)? {
+    let agreed = consent(change.consent, &report.edits, form, output)?;
+    // From here on ^C or a lost connection ends the login that is being tried, and so puts
+    // everything back; nothing is left half done.
+    let _held_back = signals::hold_back();
+    report.ending = match agreed {
         Some(ending) => ending,
         None => carry_out(&mut report, change, socket)?,
     };
@@ -88,22 +92,25 @@ fn open() -> Result<Stacks, CtlError> {
 
 /// What is to be written, and which services that concerns.
 fn plan(stacks: &mut Stacks, change: &Change) -> Result<Report, CtlError> {
-    match change.verb {
-        Verb::Enable => {
-            for name in targets(stacks, &change.services)? {
-                enable::protect(stacks, &name, &change.module)?;
-            }
+    let names = match change.verb {
+        Verb::Enable => targets(stacks, &change.services)?,
+        Verb::Disable => with_lines(stacks, &change.services)?,
+    };
+    let mut links = Vec::new();
+    for name in &names {
+        let (path, _) = stacks.file(name).ok_or_else(|| Refusal::NoService(name.clone()))?;
+        match change.verb {
+            Verb::Enable => enable::protect(stacks, name, &change.module)?,
+            Verb::Disable => disable::release(stacks, name)?,
         }
-        Verb::Disable => take_out(stacks, &change.services)?,
+        let real = stacks.tree().real(&path);
+        if stacks.edits().iter().any(|edit| edit.path == real) {
+            managed::judge(stacks.tree(), &path, change.verb)?;
+            links.extend((real != path).then_some((path, real)));
+        }
     }
     let edits = stacks.edits();
-    let mut links = Vec::new();
-    for Edit { path, .. } in &edits {
-        managed::judge(stacks.tree(), path, change.verb)?;
-        links.extend(managed::link(path).map(|target| (path.clone(), target)));
-    }
-    let paths: Vec<PathBuf> = edits.iter().map(|edit| edit.path.clone()).collect();
-    let services = enable::reached(stacks, &paths);
+    let services = enable::reached(stacks, &edits);
     let exposed = match change.verb {
         Verb::Enable => status::exposed(stacks),
         Verb::Disable => Vec::new(),
@@ -124,10 +131,14 @@ fn targets(stacks: &mut Stacks, services: &[String]) -> Result<Vec<String>, Refu
     }
     let shared: Vec<_> = enable::shared(stacks).into_iter().map(str::to_owned).collect();
     let targets = if shared.is_empty() { enable::services(stacks) } else { shared };
+    // Those of the distribution can be copied when they are named.
+    let ours = |name: &String| stacks.file(name).is_some_and(|(path, _)| managed::is_ours(&path));
+    let targets: Vec<_> = targets.into_iter().filter(ours).collect();
     if targets.is_empty() { Err(Refusal::NothingToProtect) } else { Ok(targets) }
 }
 
-fn take_out(stacks: &mut Stacks, services: &[String]) -> Result<(), Refusal> {
+/// What lines are to be taken out of.
+fn with_lines(stacks: &mut Stacks, services: &[String]) -> Result<Vec<String>, Refusal> {
     let files = disable::files(stacks);
     for name in services.iter().filter(|name| !files.contains(name)) {
         stacks.file(name).ok_or_else(|| Refusal::NoService(name.clone()))?;
@@ -137,10 +148,7 @@ fn take_out(stacks: &mut Stacks, services: &[String]) -> Result<(), Refusal> {
     }
     let named = |name: &String| services.is_empty() || services.contains(name);
     let files: Vec<_> = files.into_iter().filter(named).collect();
-    if files.is_empty() {
-        return Err(Refusal::NothingToTakeOut);
-    }
-    files.iter().try_for_each(|name| disable::release(stacks, name))
+    if files.is_empty() { Err(Refusal::NothingToTakeOut) } else { Ok(files) }
 }
 
 /// `None` where it may be written; else how it ends.
@@ -181,8 +189,6 @@ fn carry_out(report: &mut Report, change: &Change, socket: &Path) -> Result<Endi
     let mut trials = Trials::before(change.verb, socket, &report.services)?;
     let moment = Zoned::now().strftime("%Y-%m-%dT%H-%M-%S%.3f").to_string();
     report.backup = Some(files::back_up(&report.edits, Path::new(BACKUPS), &moment)?);
-    // From here on a hang-up of the terminal or ^C ends the test, and so puts everything back.
-    let _held_back = signals::hold_back();
     let replaced = files::replace(&report.edits)?;
     let tried = trials.after(&mut open()?, change);
     report.not_tried = trials.not_tried;

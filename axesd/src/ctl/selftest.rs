@@ -32,7 +32,9 @@ pub(super) struct Check {
 /// Why there was no self-test.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SelftestError {
-    #[error("this is for root: axesd believes nobody else who logs in others, and PAM's files are root's; use sudo")]
+    #[error(
+        "this is for root: axesd believes nobody else who logs in others, and PAM's files are root's; use sudo"
+    )]
     NotRoot,
     #[error("cannot make a private service in {path}: {1}", path = .0.display())]
     Folder(PathBuf, #[source] io::Error),

@@ -35,8 +35,7 @@ struct Response {
 /// `struct pam_conv`
 #[repr(C)]
 struct Conversation {
-    function:
-        extern "C" fn(c_int, *mut *const Message, *mut *mut Response, *mut c_void) -> c_int,
+    function: extern "C" fn(c_int, *mut *const Message, *mut *mut Response, *mut c_void) -> c_int,
     appdata: *mut c_void,
 }
 

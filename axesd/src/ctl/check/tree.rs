@@ -71,19 +71,29 @@ impl Tree {
 
     /// What a file says; `None` without one.
     pub(in crate::ctl) fn text(&mut self, path: &Path) -> Option<String> {
-        if let Some(draft) = self.drafts.get(path) {
+        if !self.drafts.is_empty()
+            && let Some(draft) = self.drafts.get(&self.real(path))
+        {
             return Some(draft.clone());
         }
         let read = self.open_in(path, OFlag::O_NONBLOCK).and_then(|file| contents(file.into()));
         self.noting(path, read)
     }
 
-    /// From now on the file seems to say this; nothing is written.
-    pub(in crate::ctl) fn pretend(&mut self, path: &Path, draft: String) {
-        self.drafts.insert(path.to_owned(), draft);
+    /// The file that a name leads to, whatever links are between them.
+    pub(in crate::ctl) fn real(&self, path: &Path) -> PathBuf {
+        let real = self.outside(path).canonicalize().ok();
+        let inside =
+            real.and_then(|real| Some(Path::new("/").join(real.strip_prefix(&self.root).ok()?)));
+        inside.unwrap_or_else(|| path.to_owned())
     }
 
-    /// What was pretended.
+    /// From now on the file seems to say this, by whatever name; nothing is written.
+    pub(in crate::ctl) fn pretend(&mut self, path: &Path, draft: String) {
+        self.drafts.insert(self.real(path), draft);
+    }
+
+    /// What was pretended, by real names.
     pub(in crate::ctl) const fn drafts(&self) -> &BTreeMap<PathBuf, String> {
         &self.drafts
     }

@@ -1,15 +1,15 @@
 //! Where the lines of pam_axes go.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::refusal::Refusal;
 use super::sound;
-use super::stacks::Stacks;
+use super::stacks::{Edit, Stacks};
 use crate::ctl::check::finding::Place;
-use crate::ctl::check::pam;
 use crate::ctl::check::pam::file::{Entry, Line, Phase};
 use crate::ctl::check::pam::modules::{asks, axes, guards, verifies};
 use crate::ctl::check::pam::stack::Step;
+use crate::ctl::check::pam::{self, Service};
 
 /// Protects a file of PAM: a service, or one that services include. The module may have options.
 ///
@@ -60,12 +60,7 @@ pub(super) fn checks_secrets(stacks: &mut Stacks, name: &str) -> bool {
     stacks.stack(name, Phase::Auth).iter().any(verifies)
 }
 
-fn insert_auth(
-    stacks: &mut Stacks,
-    name: &str,
-    path: &Path,
-    module: &str,
-) -> Result<(), Refusal> {
+fn insert_auth(stacks: &mut Stacks, name: &str, path: &Path, module: &str) -> Result<(), Refusal> {
     let Some(last) = first(stacks, path, name, Phase::Auth, asks) else {
         return Err(Refusal::NoSecrets(name.to_owned()));
     };
@@ -114,7 +109,9 @@ pub(super) fn change_jumps(
     change: impl Fn(usize) -> usize,
 ) -> Result<(), Refusal> {
     for pair in crossings.windows(2) {
-        if let [(one, _), (other, _)] = pair && one == other {
+        if let [(one, _), (other, _)] = pair
+            && one == other
+        {
             return Err(Refusal::JumpInTwoWays(one.clone()));
         }
     }
@@ -191,16 +188,13 @@ pub(super) fn errors(stacks: &mut Stacks, name: &str) -> Option<String> {
 }
 
 /// The services whose stack holds a line of one of these files.
-pub(super) fn reached(stacks: &mut Stacks, files: &[PathBuf]) -> Vec<String> {
-    let touches = |steps: &[Step]| steps.iter().any(|step| files.contains(&step.place.file));
-    let mut names: Vec<_> = stacks
-        .services()
-        .into_iter()
-        .filter(|service| touches(&service.auth) || touches(&service.account))
-        .map(|service| service.name)
-        .collect();
-    names.dedup();
-    names
+pub(super) fn reached(stacks: &mut Stacks, edits: &[Edit]) -> Vec<String> {
+    let services = stacks.services();
+    let tree = stacks.tree();
+    let edited = |step: &Step| edits.iter().any(|edit| edit.path == tree.real(&step.place.file));
+    let touches = |service: &Service| service.auth.iter().chain(&service.account).any(edited);
+    let touched = services.iter().filter(|service| touches(service));
+    touched.map(|service| service.name.clone()).collect()
 }
 
 #[cfg(test)]
@@ -263,7 +257,8 @@ mod tests {
 
     #[test]
     fn a_jump_onto_the_place_comes_to_the_line() {
-        let text = format!("auth [default=1] pam_succeed_if.so x\nauth required pam_env.so\n{UNIX}");
+        let text =
+            format!("auth [default=1] pam_succeed_if.so x\nauth required pam_env.so\n{UNIX}");
         let expected = text.replace("auth [success", &format!("{AUTH_LINE}auth [success"));
         assert_eq!(protected(&[("x", &text)]), Ok(expected));
     }
@@ -283,10 +278,7 @@ mod tests {
             auth required pam_permit.so\n";
         let refused = protected(&[("common-auth", file), ("su", jumps)]);
         let place = Place::line(Path::new("/etc/pam.d/su"), 1);
-        assert_eq!(
-            refused,
-            Err(Refusal::JumpElsewhere(place, "/etc/pam.d/common-auth".into()))
-        );
+        assert_eq!(refused, Err(Refusal::JumpElsewhere(place, "/etc/pam.d/common-auth".into())));
     }
 
     #[test]

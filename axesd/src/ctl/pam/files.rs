@@ -59,11 +59,7 @@ pub(super) fn replace(edits: &[Edit]) -> Result<Replaced, FileError> {
 }
 
 /// Copies of the files as they are, in a folder of this moment below `folder`; which folder.
-pub(super) fn back_up(
-    edits: &[Edit],
-    folder: &Path,
-    moment: &str,
-) -> Result<PathBuf, FileError> {
+pub(super) fn back_up(edits: &[Edit], folder: &Path, moment: &str) -> Result<PathBuf, FileError> {
     let above = folder.parent().unwrap_or(folder);
     fs::create_dir_all(above).map_err(|error| FileError::Backup(above.to_owned(), error))?;
     let folder = folder.join(moment);

@@ -38,7 +38,7 @@ impl Verb {
 
 /// Refuses a file that is not the administrator's to edit.
 pub(super) fn judge(tree: &mut Tree, path: &Path, verb: Verb) -> Result<(), Refusal> {
-    if !path.starts_with("/etc/pam.d") {
+    if !is_ours(path) {
         return Err(Refusal::Vendor(path.to_owned()));
     }
     let text = tree.text(path).unwrap_or_default();
@@ -56,8 +56,13 @@ pub(super) fn judge(tree: &mut Tree, path: &Path, verb: Verb) -> Result<(), Refu
     Ok(())
 }
 
+/// Whether a file belongs to the administrator, not to the distribution.
+pub(super) fn is_ours(path: &Path) -> bool {
+    path.starts_with("/etc/pam.d")
+}
+
 /// Where a link leads, in one step.
-pub(super) fn link(path: &Path) -> Option<PathBuf> {
+fn link(path: &Path) -> Option<PathBuf> {
     let target = fs::read_link(path).ok()?;
     Some(path.parent().map_or(target.clone(), |folder| folder.join(&target)))
 }

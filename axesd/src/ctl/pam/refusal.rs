@@ -67,7 +67,9 @@ pub(in crate::ctl) enum Refusal {
     Opens(String),
     #[error("service {0} would let in nobody any more: change it by hand")]
     Closes(String),
-    #[error("service {0} is protected by {1}, not by a line of its own: leave out its name, or edit that file")]
+    #[error(
+        "service {0} is protected by {1}, not by a line of its own: leave out its name, or edit that file"
+    )]
     Elsewhere(String, Place),
     #[error("no line of pam_axes is to be taken out")]
     NothingToTakeOut,

@@ -164,7 +164,8 @@ mod tests {
             ..Report::default()
         };
         let shown = anstream::adapter::strip_str(&ending(&report)).to_string();
-        for part in ["Kept as it was: /b\n", "WRONG  sshd: a wrong answer", "su (let in without"] {
+        for part in ["Kept as it was: /b\n", "WRONG    sshd: a wrong answer", "su (let in without"]
+        {
             assert!(shown.contains(part), "{shown}");
         }
         assert!(shown.contains("put back as it was"), "{shown}");

@@ -2,7 +2,7 @@
 
 use nix::sys::signal::SigSet;
 
-/// Signals wait until this goes out of scope; programs that are started get them.
+/// Signals wait until this goes out of scope. The login that is tried lets them through again.
 #[derive(Debug)]
 pub(super) struct HeldBack(Option<SigSet>);
 

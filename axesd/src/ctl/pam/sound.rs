@@ -3,7 +3,9 @@
 use super::refusal::Refusal;
 use crate::ctl::check::pam::Service;
 use crate::ctl::check::pam::file::Module;
-use crate::ctl::check::pam::modules::{Outcome, Role, axes_module, name, outcomes, role, verifies_module};
+use crate::ctl::check::pam::modules::{
+    Outcome, Role, axes_module, name, outcomes, role, verifies_module,
+};
 use crate::ctl::check::pam::stack::Step;
 use crate::ctl::check::pam::walk::{State, Ways};
 

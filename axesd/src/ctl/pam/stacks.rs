@@ -15,7 +15,7 @@ use crate::ctl::check::tree::Tree;
 /// Both phases that pam_axes has a line in.
 pub(super) const PHASES: [Phase; 2] = [Phase::Auth, Phase::Account];
 
-/// A file before and after.
+/// A file before and after, by its real name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Edit {
     pub(super) path: PathBuf,
@@ -80,7 +80,7 @@ impl Stacks {
         }
         let mut draft = Draft::of(&text);
         change(&mut draft);
-        self.originals.entry(path.to_owned()).or_insert(text);
+        self.originals.entry(self.tree.real(path)).or_insert(text);
         self.tree.pretend(path, draft.text());
         Ok(())
     }

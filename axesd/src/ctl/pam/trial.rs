@@ -9,9 +9,7 @@ use super::managed::Verb;
 use super::{Change, enable};
 use crate::ctl::error::CtlError;
 use crate::ctl::pam::stacks::Stacks;
-use crate::ctl::selftest::{
-    Check, EXPECTED_FAILURE, Login, Seen, Witness, judged, try_login,
-};
+use crate::ctl::selftest::{Check, EXPECTED_FAILURE, Login, Seen, Witness, judged, try_login};
 
 /// Services that are tried at most; each may take as long as its modules want.
 const MOST: usize = 20;

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use axes_application as application;
+use nix::sys::signal::SigSet;
 
 use super::SelftestError;
 
@@ -37,7 +38,10 @@ pub(in crate::ctl) struct Login<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::ctl) enum Seen {
     /// The code of libpam, and whether something was asked before.
-    Ended { code: i32, asked: bool },
+    Ended {
+        code: i32,
+        asked: bool,
+    },
     /// A module ended the process with a signal.
     Crashed(i32),
     TimedOut,
@@ -93,6 +97,8 @@ pub(in crate::ctl) fn try_login(login: &Login<'_>) -> Result<Seen, SelftestError
 
 /// In that process: the status to end with.
 pub(in crate::ctl) fn log_in(login: &Login<'_>) -> u8 {
+    // Whoever started this holds them back for himself.
+    let _ = SigSet::all().thread_unblock();
     let &Login { folder, service, user, answer } = login;
     let login = application::Login { folder, service, user, answer };
     let ended = application::log_in(&login);

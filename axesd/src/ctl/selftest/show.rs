@@ -12,7 +12,7 @@ pub(in crate::ctl) fn text(checks: &[Check]) -> String {
         let style = if check.good { GOOD } else { ALERT };
         let verdict = if check.good { "ok" } else { "WRONG" };
         let cells = [
-            ("", verdict.to_owned()),
+            ("VERDICT", verdict.to_owned()),
             ("CHECK", check.what.clone()),
             ("EXPECTED", check.expected.to_owned()),
             ("FOUND", printable(&check.found)),
@@ -49,9 +49,9 @@ mod tests {
         let shown = text(&[check(true, "refused"), check(false, "let in\u{1b}[2J")]);
         let shown = anstream::adapter::strip_str(&shown).to_string();
         let expected = "\
-       CHECK           EXPECTED  FOUND
-ok     a wrong answer  refused   refused
-WRONG  a wrong answer  refused   let in\\u{1b}[2J
+VERDICT  CHECK           EXPECTED  FOUND
+ok       a wrong answer  refused   refused
+WRONG    a wrong answer  refused   let in\\u{1b}[2J
 ";
         assert_eq!(shown, expected);
         assert_eq!(json(&[check(true, "x")])[0]["good"], true);

@@ -31,7 +31,11 @@ pub(in crate::ctl) struct Files(HashMap<String, Option<(PathBuf, Vec<Line>)>>);
 
 impl Files {
     /// The file of a service, or one that an include names.
-    pub(in crate::ctl) fn get(&mut self, tree: &mut Tree, name: &str) -> Option<(PathBuf, Vec<Line>)> {
+    pub(in crate::ctl) fn get(
+        &mut self,
+        tree: &mut Tree,
+        name: &str,
+    ) -> Option<(PathBuf, Vec<Line>)> {
         if !self.0.contains_key(name) {
             self.0.insert(name.to_owned(), find(tree, name));
         }

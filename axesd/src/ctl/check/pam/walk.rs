@@ -93,7 +93,12 @@ pub(in crate::ctl) fn between(steps: &[Step], from: usize, to: usize) -> Option<
 }
 
 /// Where libpam goes on after a step with one outcome and the action on it.
-pub(in crate::ctl) fn after(steps: &[Step], state: State, outcome: Outcome, action: Action) -> State {
+pub(in crate::ctl) fn after(
+    steps: &[Step],
+    state: State,
+    outcome: Outcome,
+    action: Action,
+) -> State {
     let State { index, impression } = state;
     let next = |impression| State { index: index + 1, impression };
     let leave = |impression| State { index: end_of_substack(steps, index), impression };
