@@ -11,7 +11,6 @@ mod files;
 mod managed;
 mod refusal;
 mod show;
-mod signals;
 mod sound;
 mod stacks;
 mod status;
@@ -21,6 +20,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write};
 use std::path::Path;
 
 use jiff::Zoned;
+use nix::sys::signal::SigSet;
 
 pub(super) use files::FileError;
 pub(super) use managed::Verb;
@@ -69,12 +69,12 @@ pub(super) fn change(
         super::print(&show::plan(&report), output)?;
     }
     let agreed = consent(change.consent, &report.edits, form, output)?;
-    // From here on ^C or a lost connection ends the login that is being tried, and so puts
-    // everything back; nothing is left half done.
-    let _held_back = signals::hold_back();
+    if agreed.is_none() {
+        hold_signals_back();
+    }
     report.ending = match agreed {
         Some(ending) => ending,
-        None => carry_out(&mut report, change, socket)?,
+        None => carry_out(&mut report, &mut stacks, change, socket)?,
     };
     let shown = match form {
         Form::Text => show::ending(&report),
@@ -178,7 +178,19 @@ fn consent(
     }
 }
 
-fn carry_out(report: &mut Report, change: &Change, socket: &Path) -> Result<Ending, CtlError> {
+/// ^C or a lost connection from here on ends the login that is being tried, and so puts everything
+/// back. This process goes on to its end, which is near: nothing is left half done.
+fn hold_signals_back() {
+    // Cannot fail with a valid set.
+    let _ = SigSet::all().thread_block();
+}
+
+fn carry_out(
+    report: &mut Report,
+    stacks: &mut Stacks,
+    change: &Change,
+    socket: &Path,
+) -> Result<Ending, CtlError> {
     selftest::for_root()?;
     if change.verb == Verb::Enable {
         report.checks = selftest::run(socket, &change.module)?;
@@ -186,11 +198,11 @@ fn carry_out(report: &mut Report, change: &Change, socket: &Path) -> Result<Endi
             return Ok(Ending::NotWritten);
         }
     }
-    let mut trials = Trials::before(change.verb, socket, &report.services)?;
+    let trials = Trials::before(change.verb, socket, stacks, &report.services)?;
     let moment = Zoned::now().strftime("%Y-%m-%dT%H-%M-%S%.3f").to_string();
     report.backup = Some(files::back_up(&report.edits, Path::new(BACKUPS), &moment)?);
     let replaced = files::replace(&report.edits)?;
-    let tried = trials.after(&mut open()?, change);
+    let tried = open().and_then(|mut stacks| trials.after(&mut stacks));
     report.not_tried = trials.not_tried;
     match tried {
         Ok(checks) => report.checks.extend(checks),

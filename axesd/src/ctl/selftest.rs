@@ -36,6 +36,8 @@ pub(super) enum SelftestError {
         "this is for root: axesd believes nobody else who logs in others, and PAM's files are root's; use sudo"
     )]
     NotRoot,
+    #[error("interrupted")]
+    Interrupted,
     #[error("cannot make a private service in {path}: {1}", path = .0.display())]
     Folder(PathBuf, #[source] io::Error),
     #[error("cannot start `axesctl` once more, to log in with: {0}")]

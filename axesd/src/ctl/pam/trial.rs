@@ -4,74 +4,73 @@
 //! without a question, login wants a terminal. What a service did before says which.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use super::enable;
 use super::managed::Verb;
-use super::{Change, enable};
 use crate::ctl::error::CtlError;
 use crate::ctl::pam::stacks::Stacks;
 use crate::ctl::selftest::{Check, EXPECTED_FAILURE, Login, Seen, Witness, judged, try_login};
 
-/// Services that are tried at most; each may take as long as its modules want.
-const MOST: usize = 20;
+/// How long all of them may take; a module may wait for a directory server that is down.
+const BUDGET: Duration = Duration::from_secs(60);
 
 /// The services to try again.
 #[derive(Debug)]
 pub(super) struct Trials<'a> {
+    verb: Verb,
     socket: &'a Path,
     comparable: Vec<String>,
     /// Services, each with the reason.
     pub(super) not_tried: Vec<(String, String)>,
+    /// What `axesctl check` is to say of each service.
+    planned: Vec<(String, Option<String>)>,
 }
 
 impl<'a> Trials<'a> {
-    /// Tries the services as they are.
+    /// Tries the services as they are; the stacks are as they are to be.
     pub(super) fn before(
         verb: Verb,
         socket: &'a Path,
+        stacks: &mut Stacks,
         services: &[String],
     ) -> Result<Self, CtlError> {
-        let mut trials = Self { socket, comparable: Vec::new(), not_tried: Vec::new() };
-        for (index, service) in services.iter().enumerate() {
-            let seen = match index < MOST {
-                true => Some(trials.seen(verb, service)?),
-                false => None,
+        let planned = services.iter().map(|name| (name.clone(), enable::errors(stacks, name)));
+        let planned = planned.collect();
+        let (comparable, not_tried) = (Vec::new(), Vec::new());
+        let mut trials = Self { verb, socket, comparable, not_tried, planned };
+        let begun = Instant::now();
+        for service in services {
+            let why_not = match begun.elapsed() < BUDGET {
+                true => Some(trials.seen(service)?).filter(|seen| !is_comparable(*seen)),
+                false => Some(Seen::TimedOut),
             };
-            match seen {
-                Some(seen) if is_comparable(seen) => trials.comparable.push(service.clone()),
+            match why_not {
+                None => trials.comparable.push(service.clone()),
                 Some(seen) => trials.not_tried.push((service.clone(), seen.to_string())),
-                None => trials.not_tried.push((service.clone(), format!("more than {MOST}"))),
             }
         }
         Ok(trials)
     }
 
     /// Looks at the files as they are now, and tries again.
-    pub(super) fn after(
-        &mut self,
-        stacks: &mut Stacks,
-        change: &Change,
-    ) -> Result<Vec<Check>, CtlError> {
-        let mut checks = Vec::new();
+    pub(super) fn after(&self, stacks: &mut Stacks) -> Result<Vec<Check>, CtlError> {
+        let mut checks = vec![self.rules(stacks)];
         for service in &self.comparable {
-            checks.push(match change.verb {
+            checks.push(match self.verb {
                 Verb::Enable => self.counted(service)?,
-                Verb::Disable => still_refuses(service, self.seen(change.verb, service)?),
+                Verb::Disable => still_refuses(service, self.seen(service)?),
             });
-        }
-        if change.verb == Verb::Enable {
-            checks.push(rules(stacks, &self.comparable));
         }
         Ok(checks)
     }
 
-    fn seen(&self, verb: Verb, service: &str) -> Result<Seen, CtlError> {
-        if verb == Verb::Enable {
-            return Ok(try_login(&Witness::call(self.socket, service)?.login())?);
-        }
-        // Without axesd too; where it runs and counts, it counts somebody whom nobody knows.
-        match Witness::call(self.socket, service) {
-            Ok(witness) => Ok(try_login(&witness.login())?),
-            Err(_) => Ok(try_login(&Login::of_a_stranger(service))?),
+    fn seen(&self, service: &str) -> Result<Seen, CtlError> {
+        match (Witness::call(self.socket, service), self.verb) {
+            (Ok(witness), _) => Ok(try_login(&witness.login())?),
+            (Err(error), Verb::Enable) => Err(error),
+            // Lines can be taken out without axesd too.
+            (Err(_), Verb::Disable) => Ok(try_login(&Login::of_a_stranger(service))?),
         }
     }
 
@@ -80,6 +79,18 @@ impl<'a> Trials<'a> {
         let seen = try_login(&witness.login())?;
         let told = witness.told()?;
         Ok(judged(format!("{service}: a wrong answer"), EXPECTED_FAILURE, &seen, &told))
+    }
+
+    /// Whether the files on the disk are what was judged before.
+    fn rules(&self, stacks: &mut Stacks) -> Check {
+        let mut others = self.planned.iter().filter_map(|(name, planned)| {
+            let found = enable::errors(stacks, name);
+            (found != *planned).then(|| format!("{name}: {}", found.unwrap_or_default()))
+        });
+        let found = others.next();
+        let (good, expected) = (found.is_none(), "as planned");
+        let found = found.unwrap_or_else(|| expected.to_owned());
+        Check { what: "axesctl check".to_owned(), expected, found, good }
     }
 }
 
@@ -94,16 +105,6 @@ fn still_refuses(service: &str, seen: Seen) -> Check {
     let expected = "refused";
     let found = if good { expected.to_owned() } else { seen.to_string() };
     Check { what: format!("{service}: a wrong answer"), expected, found, good }
-}
-
-/// What `axesctl check` says of the files as they are on the disk.
-fn rules(stacks: &mut Stacks, services: &[String]) -> Check {
-    let mut errors = services.iter().filter_map(|name| enable::errors(stacks, name));
-    let found = errors.next();
-    let expected = "no error";
-    let good = found.is_none();
-    let found = found.unwrap_or_else(|| expected.to_owned());
-    Check { what: "axesctl check".to_owned(), expected, found, good }
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub(super) const WRONG: &str = "wrong";
 /// Modules may ask a directory server that does not answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(5);
+/// A lost terminal, ^C, and `kill`: somebody wants it to end.
+const INTERRUPTS: [i32; 3] = [1, 2, 15];
 /// Above every code of libpam: a question was answered.
 const ANSWERED: u8 = 0x40;
 
@@ -92,7 +94,10 @@ pub(in crate::ctl) fn try_login(login: &Login<'_>) -> Result<Seen, SelftestError
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let child = command.spawn().map_err(SelftestError::Start)?;
-    wait(child, PATIENCE).map_err(SelftestError::Start)
+    match wait(child, PATIENCE).map_err(SelftestError::Start)? {
+        Seen::Crashed(signal) if INTERRUPTS.contains(&signal) => Err(SelftestError::Interrupted),
+        seen => Ok(seen),
+    }
 }
 
 /// In that process: the status to end with.
