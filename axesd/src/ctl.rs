@@ -1,5 +1,5 @@
-//! `axesctl`: asks the daemon on its control socket and shows what it answers, checks the host, or
-//! replays events without it.
+//! `axesctl`: asks the daemon on its control socket and shows what it answers, checks the host,
+//! edits the files of PAM, or replays events without it.
 
 mod arguments;
 mod check;

@@ -55,7 +55,7 @@ fn by_hand(host: &Host) -> Outcome {
 
 fn selftest(host: &Host) -> Outcome {
     let told = host.guest.sh("axesctl selftest; axesctl pam status")?;
-    assert_eq!(told.lines().filter(|line| line.starts_with("ok ")).count(), 3, "{told}");
+    assert_eq!(told.lines().filter(|line| line.starts_with("ok ")).count(), 4, "{told}");
     assert!(told.contains("/etc/pam.d/common-auth:"), "{told}");
     Ok(())
 }

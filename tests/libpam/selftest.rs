@@ -27,7 +27,7 @@ fn a_wrong_and_a_right_answer_are_told_apart_and_nothing_stays_counted() {
     ] {
         let etc = Etc::of(settings);
         let (status, text) = selftest(&etc, &etc.host.module_line());
-        assert_eq!((status, text.matches("\nok ").count()), (0, 3), "{settings}: {text}");
+        assert_eq!((status, text.matches("\nok ").count()), (0, 4), "{settings}: {text}");
         assert_eq!(etc.host.ask(&["list"])["counters"].as_array().unwrap().len(), 0, "{settings}");
     }
 }
@@ -36,7 +36,7 @@ fn a_wrong_and_a_right_answer_are_told_apart_and_nothing_stays_counted() {
 fn its_attempts_are_known_by_the_name_of_the_user_and_of_the_service() {
     let etc = Etc::of("");
     let told = etc.ask(&["selftest", "--module", &etc.host.module_line()]);
-    assert_eq!(told["checks"].as_array().unwrap().len(), 3, "{told}");
+    assert_eq!(told["checks"].as_array().unwrap().len(), 4, "{told}");
     assert_eq!(told["checks"][0]["found"], "refused; axesd recorded: failure");
     let log = etc.host.ask(&["log"]);
     let outcomes: Vec<_> = log["attempts"]
@@ -64,6 +64,14 @@ fn a_module_that_is_missing_or_asks_elsewhere_is_a_wrong_verdict() {
     let elsewhere = format!("{} socket=/nowhere", etc.host.module_line());
     let (status, text) = selftest(&etc, &elsewhere);
     assert_eq!((status, text.matches("recorded: nothing").count()), (1, 2), "{text}");
+}
+
+#[test]
+fn a_daemon_that_counts_nobody_is_a_wrong_verdict() {
+    let etc = Etc::of("enabled = false");
+    let (status, text) = selftest(&etc, &etc.host.module_line());
+    assert_eq!((status, text.matches("WRONG").count()), (1, 1), "{text}");
+    assert!(text.contains("nobody is counted"), "{text}");
 }
 
 #[test]

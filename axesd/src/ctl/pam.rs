@@ -14,6 +14,8 @@ mod show;
 mod sound;
 mod stacks;
 mod status;
+#[cfg(test)]
+mod tests;
 mod trial;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
@@ -161,6 +163,9 @@ fn consent(
     if edits.is_empty() {
         return Ok(Some(Ending::NothingToDo));
     }
+    if consent != Consent::Refused {
+        selftest::for_root()?;
+    }
     match consent {
         Consent::Given => Ok(None),
         Consent::Refused => Ok(Some(Ending::DryRun)),
@@ -191,7 +196,6 @@ fn carry_out(
     change: &Change,
     socket: &Path,
 ) -> Result<Ending, CtlError> {
-    selftest::for_root()?;
     if change.verb == Verb::Enable {
         report.checks = selftest::run(socket, &change.module)?;
         if !report.is_good() {

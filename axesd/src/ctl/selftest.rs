@@ -8,6 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use axes_proto::control::Enforcement;
 use nix::unistd::geteuid;
 
 pub(super) use attempt::{Login, Seen, judge_answer, log_in, try_login};
@@ -65,7 +66,21 @@ pub(super) fn run(socket: &Path, module: &str) -> Result<Vec<Check>, CtlError> {
         found: counted.to_string(),
         good: counted == 0,
     };
-    Ok(vec![wrong, right, forgiven])
+    Ok(vec![wrong, right, forgiven, lockouts(witness.enforcement()?)])
+}
+
+/// The administrator may have reasons to refuse nobody for now, but not to count nobody.
+fn lockouts(enforcement: Enforcement) -> Check {
+    let expected = "refuse";
+    let found = match enforcement {
+        Enforcement::On | Enforcement::StoreFails => expected,
+        Enforcement::OtherServices => "refuse in the services that `services` names",
+        Enforcement::Monitor => "are only logged (lock_out_at_failure = false)",
+        Enforcement::PanicOff => "refuse nobody for now (panic-off)",
+        Enforcement::Off => "are off: nobody is counted (enabled = false, or handler dummy)",
+    };
+    let good = enforcement != Enforcement::Off;
+    Check { what: "lockouts".to_owned(), expected, found: found.to_owned(), good }
 }
 
 pub(super) const EXPECTED_FAILURE: &str = "refused; axesd recorded: failure";

@@ -33,7 +33,8 @@ fn admits(steps: &[Step], secrets: Outcome) -> bool {
     Ways::given(steps, [State::START], |_| false, answers).can_succeed()
 }
 
-fn answers(module: &Module, secrets: Outcome) -> &'static [Outcome] {
+/// What a module answers then.
+pub(super) fn answers(module: &Module, secrets: Outcome) -> &'static [Outcome] {
     match (axes_module(module), role(module)) {
         (true, Role::Authfail) => &[Outcome::Failure],
         (true, _) => &[Outcome::Ignore],

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use axes_proto::control::{Attempt, Counter, Filter, Request, Scope, Subject, Totals};
+use axes_proto::control::{
+    Attempt, Counter, Enforcement, Filter, Request, Scope, Status, Subject, Totals,
+};
 use axes_proto::pam;
 use axes_proto::text::{Label, Name};
 
@@ -52,6 +54,11 @@ impl Witness {
         Ok(recorded.join(", "))
     }
 
+    /// Whether lockouts refuse anybody.
+    pub(in crate::ctl) fn enforcement(&self) -> Result<Enforcement, CtlError> {
+        status(&self.socket).map(|status| status.enforcement)
+    }
+
     /// Failures that count against him.
     pub(in crate::ctl) fn counted(&self) -> Result<u32, CtlError> {
         let (counters, _) = self.shown()?;
@@ -98,8 +105,12 @@ impl Drop for Witness {
 }
 
 fn totals(socket: &Path) -> Result<Totals, CtlError> {
+    status(socket).map(|status| status.totals)
+}
+
+fn status(socket: &Path) -> Result<Status, CtlError> {
     match exchange::ask(socket, Request::Status, PATIENCE)? {
-        Report::Status(status) => Ok(status.totals),
+        Report::Status(status) => Ok(status),
         _ => Err(CtlError::Incomplete),
     }
 }
