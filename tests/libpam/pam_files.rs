@@ -216,6 +216,17 @@ fn a_kill_in_the_middle_leaves_the_old_file_or_the_new_one_and_the_next_run_work
 }
 
 #[test]
+fn lines_are_taken_out_without_a_daemon_too() {
+    let mut etc = with_door("");
+    let before = etc.files();
+    assert_eq!(etc.pam(&["enable", "--yes"]).0, 0);
+    etc.host.kill_daemon(9);
+    let (status, text) = etc.pam(&["disable", "door", "--yes"]);
+    assert_eq!((status, text.contains("door: a wrong answer")), (0, true), "{text}");
+    assert_eq!(etc.files(), before);
+}
+
+#[test]
 fn su_is_not_tried_because_it_lets_root_in() {
     let etc = Etc::of("");
     etc.write("su", &etc.service("auth sufficient pam_rootok.so\n"));

@@ -113,9 +113,10 @@ fn plan(stacks: &mut Stacks, change: &Change) -> Result<Report, CtlError> {
     }
     let edits = stacks.edits();
     let services = enable::reached(stacks, &edits);
+    // Whoever names services knows that there are others.
     let exposed = match change.verb {
-        Verb::Enable => status::exposed(stacks),
-        Verb::Disable => Vec::new(),
+        Verb::Enable if change.services.is_empty() => status::exposed(stacks),
+        _ => Vec::new(),
     };
     Ok(Report { edits, links, services, exposed, ..Report::default() })
 }

@@ -8,6 +8,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use xattr::FileExt as _;
 
 use super::stacks::Edit;
@@ -21,6 +23,8 @@ pub(in crate::ctl) enum FileError {
     Backup(PathBuf, #[source] io::Error),
     #[error("{path} was changed by somebody else meanwhile; nothing was changed, try again", path = .0.display())]
     Changed(PathBuf),
+    #[error("another axesctl is at work in {path}; nothing was changed", path = .0.display())]
+    Busy(PathBuf),
     #[error(
         "{path} could not be put back: {1}. Put it back by hand: `mv {old} {path}`",
         path = .0.display(), old = old_name(.0).display()
@@ -31,6 +35,8 @@ pub(in crate::ctl) enum FileError {
 /// Files that were replaced. What is dropped without [`Replaced::keep`] goes back.
 #[derive(Debug)]
 pub(super) struct Replaced {
+    /// Of the folder: nobody else is at it.
+    _lock: Option<Flock<File>>,
     /// For which there is a new file beside the old one.
     staged: Vec<PathBuf>,
     /// In the order in which they were replaced.
@@ -39,7 +45,8 @@ pub(super) struct Replaced {
 
 /// Replaces files by what they are to say.
 pub(super) fn replace(edits: &[Edit]) -> Result<Replaced, FileError> {
-    let mut replaced = Replaced { staged: Vec::new(), done: Vec::new() };
+    let first = edits.first().map(|edit| lock(&edit.path)).transpose()?;
+    let mut replaced = Replaced { _lock: first, staged: Vec::new(), done: Vec::new() };
     for edit in edits {
         let path = real(&edit.path)?;
         replaced.staged.push(path.clone());
@@ -71,6 +78,7 @@ pub(super) fn back_up(edits: &[Edit], folder: &Path, moment: &str) -> Result<Pat
         fs::copy(&path, &copy).and_then(|_| File::open(&copy)?.sync_all()).map_err(failed)?;
         sync_folder(&copy).map_err(failed)?;
     }
+    sync_folder(&folder).map_err(failed)?;
     Ok(folder)
 }
 
@@ -106,6 +114,16 @@ impl Drop for Replaced {
             let _ = fs::remove_file(new_name(path));
         }
     }
+}
+
+fn lock(path: &Path) -> Result<Flock<File>, FileError> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let failed = |error| FileError::Write(folder.to_owned(), error);
+    let file = File::open(folder).map_err(failed)?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
+        Errno::EWOULDBLOCK => FileError::Busy(folder.to_owned()),
+        error => failed(error.into()),
+    })
 }
 
 /// Whatever links lead to it.
@@ -247,6 +265,17 @@ mod tests {
         assert!(matches!(refused, Err(FileError::Changed(_))), "{refused:?}");
         assert_eq!([folder.text("a"), folder.text("b")], ["1", "changed"]);
         assert_eq!(folder.names(), ["a", "b"]);
+    }
+
+    #[test]
+    fn two_at_once_do_not_mix_their_files() {
+        let folder = Folder::of(&[("a", "1")]);
+        let first = replace(&[folder.edit("a", "1")]).unwrap();
+        let second = replace(&[folder.edit("a", "new")]);
+        assert!(matches!(second, Err(FileError::Busy(_))), "{second:?}");
+        first.undo().unwrap();
+        assert_eq!(folder.text("a"), "1");
+        replace(&[folder.edit("a", "1")]).unwrap().keep();
     }
 
     #[test]
