@@ -1,5 +1,6 @@
 //! What was changed, tried and left, as people and scripts read it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -114,10 +115,14 @@ pub(super) fn ending(report: &Report) -> String {
     let backup = report.backup.as_ref();
     let backup =
         backup.map(|kept| format!("Kept as it was: {}\n", kept.display())).unwrap_or_default();
-    let not_tried = |(service, why): &(String, String)| {
-        format!("Not tried: {service} ({why} before anything was changed)\n")
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (service, why) in &report.not_tried {
+        reasons.entry(why).or_default().push(service);
+    }
+    let not_tried = |(why, services): (&str, Vec<&str>)| {
+        format!("Not tried: {}; before anything was changed: {why}.\n", services.join(", "))
     };
-    let not_tried: String = report.not_tried.iter().map(not_tried).collect();
+    let not_tried: String = reasons.into_iter().map(not_tried).collect();
     let style = match report.ending {
         Ending::Done => GOOD,
         Ending::NotWritten | Ending::PutBack => ALERT,
@@ -160,12 +165,17 @@ mod tests {
             checks: vec![check],
             ending: Ending::PutBack,
             backup: Some("/b".into()),
-            not_tried: vec![("su".into(), "let in without a question".into())],
+            not_tried: ["su", "su-l"]
+                .map(|it| (it.into(), "let in without a question".into()))
+                .into(),
             ..Report::default()
         };
         let shown = anstream::adapter::strip_str(&ending(&report)).to_string();
-        for part in ["Kept as it was: /b\n", "WRONG    sshd: a wrong answer", "su (let in without"]
-        {
+        for part in [
+            "Kept as it was: /b\n",
+            "WRONG    sshd: a wrong answer",
+            "Not tried: su, su-l; before anything was changed: let in without a question.\n",
+        ] {
             assert!(shown.contains(part), "{shown}");
         }
         assert!(shown.contains("put back as it was"), "{shown}");

@@ -59,6 +59,11 @@ pub(super) fn exposed(stacks: &mut Stacks) -> Vec<String> {
     exposed.map(|line| line.service).collect()
 }
 
+/// Whether a line of pam_axes stands before every secret of a service.
+pub(super) fn protects(service: &Service) -> bool {
+    line(service).state == State::Protected
+}
+
 fn lines(stacks: &mut Stacks, names: &[String]) -> Result<Vec<Line>, Refusal> {
     if names.is_empty() {
         return Ok(stacks.services().iter().map(line).collect());

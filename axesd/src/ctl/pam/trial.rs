@@ -6,8 +6,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::enable;
 use super::managed::Verb;
+use super::{enable, status};
 use crate::ctl::error::CtlError;
 use crate::ctl::pam::stacks::Stacks;
 use crate::ctl::selftest::{Check, EXPECTED_FAILURE, Login, Seen, Witness, judged, try_login};
@@ -23,8 +23,18 @@ pub(super) struct Trials<'a> {
     comparable: Vec<String>,
     /// Services, each with the reason.
     pub(super) not_tried: Vec<(String, String)>,
-    /// What `axesctl check` is to say of each service.
-    planned: Vec<(String, Option<String>)>,
+    planned: Vec<Planned>,
+}
+
+/// A service as it is to be.
+#[derive(Debug)]
+struct Planned {
+    name: String,
+    /// What `axesctl check` is to say.
+    errors: Option<String>,
+    /// A line of pam_axes stands before its secrets. It does not where only its account phase is
+    /// edited, or where it has a module of its own that comes first.
+    protected: bool,
 }
 
 impl<'a> Trials<'a> {
@@ -35,7 +45,11 @@ impl<'a> Trials<'a> {
         stacks: &mut Stacks,
         services: &[String],
     ) -> Result<Self, CtlError> {
-        let planned = services.iter().map(|name| (name.clone(), enable::errors(stacks, name)));
+        let planned = services.iter().map(|name| Planned {
+            name: name.clone(),
+            errors: enable::errors(stacks, name),
+            protected: status::protects(&stacks.service(name)),
+        });
         let planned = planned.collect();
         let (comparable, not_tried) = (Vec::new(), Vec::new());
         let mut trials = Self { verb, socket, comparable, not_tried, planned };
@@ -57,9 +71,10 @@ impl<'a> Trials<'a> {
     pub(super) fn after(&self, stacks: &mut Stacks) -> Result<Vec<Check>, CtlError> {
         let mut checks = vec![self.rules(stacks)];
         for service in &self.comparable {
-            checks.push(match self.verb {
-                Verb::Enable => self.counted(service)?,
-                Verb::Disable => still_refuses(service, self.seen(service)?),
+            let protected = self.planned.iter().any(|it| it.name == *service && it.protected);
+            checks.push(match protected {
+                true => self.counted(service)?,
+                false => still_refuses(service, self.seen(service)?),
             });
         }
         Ok(checks)
@@ -83,9 +98,9 @@ impl<'a> Trials<'a> {
 
     /// Whether the files on the disk are what was judged before.
     fn rules(&self, stacks: &mut Stacks) -> Check {
-        let mut others = self.planned.iter().filter_map(|(name, planned)| {
+        let mut others = self.planned.iter().filter_map(|Planned { name, errors, .. }| {
             let found = enable::errors(stacks, name);
-            (found != *planned).then(|| format!("{name}: {}", found.unwrap_or_default()))
+            (found != *errors).then(|| format!("{name}: {}", found.unwrap_or_default()))
         });
         let found = others.next();
         let (good, expected) = (found.is_none(), "as planned");
