@@ -12,11 +12,12 @@ use crate::lab::{Lab, Outcome};
 const WITHOUT: &str = "pam-auth-update --disable axes";
 const WITH: &str = "pam-auth-update --enable axes";
 
-pub(crate) fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
+pub(crate) fn trials(bookworm: &Arc<Lab>, trixie: &Arc<Lab>) -> Vec<Trial> {
     vec![
-        lab.trial("sshd_is_protected_by_hand_and_released_again", by_hand),
-        lab.trial("the_self_test_passes_on_an_installed_host", selftest),
-        lab.trial("files_of_pam_auth_update_are_left_to_it", left_alone),
+        bookworm.trial("sshd_is_protected_by_hand_and_released_again", by_hand),
+        bookworm.trial("the_self_test_passes_on_an_installed_host", selftest),
+        bookworm.trial("files_of_pam_auth_update_are_left_to_it", left_alone),
+        trixie.trial("sshd_is_protected_by_hand_on_the_next_release", by_hand),
     ]
 }
 

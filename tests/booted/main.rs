@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         why::trials(&bookworm),
         hostile::trials(&bookworm),
         last_door::trials(&bookworm),
-        by_hand::trials(&bookworm),
+        by_hand::trials(&bookworm, &trixie),
         package::trials(&bookworm, &trixie),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()

@@ -220,7 +220,15 @@ fn lines_are_taken_out_without_a_daemon_too() {
     let mut etc = with_door("");
     let before = etc.files();
     assert_eq!(etc.pam(&["enable", "--yes"]).0, 0);
+    // Still protected afterwards, but nobody can record that.
+    let twice = etc.text("door");
+    etc.write("inner", &twice);
+    etc.write("door", &format!("auth requisite {}\n@include inner\n", etc.host.module_line()));
     etc.host.kill_daemon(9);
+    assert_eq!(etc.pam(&["disable", "door", "--yes"]).0, 0);
+    assert_eq!(etc.text("door"), "@include inner\n");
+    fs::remove_file(etc.path("inner")).unwrap();
+    etc.write("door", &twice);
     let (status, text) = etc.pam(&["disable", "door", "--yes"]);
     assert_eq!((status, text.contains("door: a wrong answer")), (0, true), "{text}");
     assert_eq!(etc.files(), before);
@@ -262,6 +270,24 @@ fn files_of_other_programs_are_left_to_them() {
     let (status, text) = etc.pam(&["enable", "sshd", "--yes"]);
     assert_eq!(status, 0, "{text}");
     assert!(text.contains("sshd: a wrong answer"), "{text}");
+}
+
+#[test]
+fn what_is_no_service_or_checks_no_secrets_is_told() {
+    let etc = with_door("");
+    etc.write("open", "auth required pam_permit.so\n");
+    let before = etc.files();
+    for (words, status, reason) in [
+        (["enable", "nosuch"], 2, "PAM has no service nosuch"),
+        (["disable", "nosuch"], 2, "PAM has no service nosuch"),
+        (["status", "nosuch"], 2, "PAM has no service nosuch"),
+        (["enable", "open"], 1, "checks no secrets"),
+        (["disable", "door"], 1, "no line of pam_axes"),
+    ] {
+        let (code, text) = etc.pam(&words);
+        assert_eq!((code, text.contains(reason)), (status, true), "{words:?}: {text}");
+    }
+    assert_eq!(etc.files(), before);
 }
 
 #[test]

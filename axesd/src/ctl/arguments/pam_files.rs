@@ -20,8 +20,9 @@ Examples:
   axesctl pam status                          which services are protected, and by which line
   axesctl pam disable                         take all lines of pam_axes out again
 
-What is there is kept in /etc/axes/pam-backup before anything is written. Keep a root shell open
-until you have seen a login work.
+What is there is kept in /etc/axes/pam-backup before anything is written; where the machine loses
+power in the middle, .sshd.axes-old beside sshd is what it was, too. Keep a root shell open until
+you have seen a login work.
 
 Exit status:
   0  It is done, there was nothing to do, or (status) every service that checks secrets is

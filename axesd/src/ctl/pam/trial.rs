@@ -72,9 +72,9 @@ impl<'a> Trials<'a> {
         let mut checks = vec![self.rules(stacks)];
         for service in &self.comparable {
             let protected = self.planned.iter().any(|it| it.name == *service && it.protected);
-            checks.push(match protected {
-                true => self.counted(service)?,
-                false => still_refuses(service, self.seen(service)?),
+            checks.push(match (self.verb, protected) {
+                (Verb::Enable, true) => self.counted(service)?,
+                _ => still_refuses(service, self.seen(service)?),
             });
         }
         Ok(checks)
