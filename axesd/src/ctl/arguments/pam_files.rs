@@ -12,14 +12,6 @@ const NOTES: &str = "\
 Where pam-auth-update or authselect write the files of PAM, use them instead: this refuses such
 files, and says the command.
 
-Examples:
-  axesctl pam enable --dry-run                only show what would be written
-  axesctl pam enable                          every service, by the files that they include
-  axesctl pam enable sshd sudo                only these two, each in its own file
-  axesctl pam enable --yes --module \"pam_axes.so failmode=secure\"
-  axesctl pam status                          which services are protected, and by which line
-  axesctl pam disable                         take all lines of pam_axes out again
-
 What is there is kept in /etc/axes/pam-backup before anything is written; where the machine loses
 power in the middle, .sshd.axes-old beside sshd is what it was, too. Keep a root shell open until
 you have seen a login work.
