@@ -5,12 +5,14 @@ APT := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get
 # What building needs, and what the tests in a booted Debian need on top of it.
 BUILD_PACKAGES := gcc libc6-dev libpam0g-dev
 RPM_PACKAGES := rpm checkpolicy semodule-utils bzip2
-TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime rpmlint setools
+TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime mandoc \
+    bash-completion zsh fish rpmlint setools
 FUZZ_PACKAGES := g++
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
-.PHONY: help demo test build faulty packages deb rpm selinux lint unit libpam rpmlint booted soak fuzz
+.PHONY: help demo test build faulty manuals packages deb rpm selinux lint unit libpam rpmlint \
+    booted soak fuzz
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -31,7 +33,8 @@ lint: .build-packages .test-packages ## Formatting, clippy, shell scripts
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --package pam_axes --features fault-injection -- -D warnings
-	shellcheck packaging/deb/p* packaging/rpm/p* .ci/run tests/src/guest/boot.sh \
+	shellcheck packaging/deb/p* packaging/rpm/p* packaging/completions/axesctl .ci/run \
+	    tests/src/guest/boot.sh \
 	    $$(grep -l "^#!/bin/sh" tests/booted/guest/*)
 
 unit: build ## Tests beside the code
@@ -42,11 +45,17 @@ libpam: build faulty .test-packages ## Real libpam, real daemon, no container; s
 
 packages: deb rpm ## Builds both packages
 
-deb: .release ## Builds target/debian/axes_*.deb
+manuals: .release ## Makes manual pages and completions in target/packaging
+	rm -rf target/packaging/man target/packaging/completions
+	mkdir -p target/packaging/completions
+	target/release/axes-manuals target/packaging/man
+	cp packaging/completions/* target/packaging/completions
+
+deb: .release manuals ## Builds target/debian/axes_*.deb
 	command -v cargo-deb >/dev/null || cargo install cargo-deb --version 3.8.0 --locked
 	cargo deb --package axesd --no-build
 
-rpm: .release selinux ## Builds target/rpm/RPMS/*/axes-*.rpm
+rpm: .release manuals selinux ## Builds target/rpm/RPMS/*/axes-*.rpm
 	rm -rf target/rpm
 	rpmbuild -bb --quiet --define "_topdir $(CURDIR)/target/rpm" --define "source $(CURDIR)" \
 	    --define "axes_version $$(cargo pkgid --package axesd | sed 's/.*[#@]//')" packaging/rpm/axes.spec
@@ -73,7 +82,7 @@ fuzz: .fuzz-tools ## Only what a fuzzer makes up of it: 10 minutes for each targ
 
 .PHONY: .release .build-packages .rpm-packages .test-packages .fuzz-tools
 .release: .build-packages
-	cargo build --release --package pam_axes --package axesd
+	cargo build --release --package pam_axes --package axesd --package axes-packaging
 	! grep --quiet "fault injection" target/release/libpam_axes.so
 
 .build-packages:

@@ -1,17 +1,20 @@
-//! `axesctl`: asks the daemon on its control socket and shows what it answers, checks the host, or
-//! replays events without it.
+//! `axesctl`: asks the daemon on its control socket and shows what it answers, checks the host,
+//! edits the files of PAM, or replays events without it.
 
 mod arguments;
 mod check;
+mod complete;
 mod error;
 mod exchange;
 mod follow;
 mod json;
 mod lists;
+mod pam;
 mod panic_off;
 mod replay;
 #[cfg(test)]
 mod samples;
+mod selftest;
 mod tables;
 mod text;
 mod time;
@@ -24,7 +27,7 @@ use std::time::Duration;
 
 use anstream::AutoStream;
 use axes_proto::control::Request;
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use jiff::Zoned;
 
 use arguments::{Arguments, Task};
@@ -51,11 +54,20 @@ const FAILED: u8 = 3;
 /// Runs `axesctl` with the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Some(words) = complete::asked(std::env::args_os()) {
+        return complete::answer(words, &mut io::stdout().lock()).into();
+    }
     let status = match Arguments::try_parse() {
         Ok(arguments) => served(arguments),
         Err(error) => not_understood(&error),
     };
     status.into()
+}
+
+/// What can be typed, for manuals.
+#[must_use]
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 fn served(arguments: Arguments) -> u8 {
@@ -111,6 +123,17 @@ fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
             print(&if form == Form::Json { object() } else { check::text(&report) }, output)?;
             Ok(if report.is_good() { DONE } else { FOUND })
         }
+        Task::Pam(change) => pam::change(&change, &arguments.socket, form, output),
+        Task::PamStatus(services) => pam::status(&services, form, output),
+        Task::Selftest(module) => {
+            let checks = selftest::run(&arguments.socket, &module)?;
+            let object =
+                || format!("{}\n", serde_json::json!({ "checks": selftest::json(&checks) }));
+            print(&if form == Form::Json { object() } else { selftest::text(&checks) }, output)?;
+            Ok(if checks.iter().all(|check| check.good) { DONE } else { FOUND })
+        }
+        Task::SelftestLogin(login) => Ok(login.run()),
+        Task::SelftestJudge => Ok(selftest::judge_answer(io::stdin())),
         Task::Explain(rule) => {
             let object = || format!("{}\n", check::explanation_json(rule));
             print(&if form == Form::Json { object() } else { check::explanation(rule) }, output)?;

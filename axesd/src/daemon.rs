@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use sd_notify::NotifyState;
@@ -31,14 +31,16 @@ const DRAIN: Duration = Duration::from_secs(3);
 /// How long it waits for the last lines of the log.
 const LOGGED: Duration = Duration::from_millis(500);
 const RESTART: &str = "[daemon] or [store] changed: restart axesd for that";
+const EXIT_STATUSES: &str = "\
+Exit status:
+  0  It ended as it was asked to, or the configuration is good.
+  1  It could not start or go on, or the configuration has a mistake.
+  2  The command line is wrong.";
 const DRAIN_STEP: Duration = Duration::from_millis(20);
 
 /// Keeps the attempts to log in to this host, and decides who may try.
 #[derive(Debug, Parser)]
-#[command(
-    version,
-    after_help = "Exit status: 0 ended as asked, 1 could not start or go on, 2 wrong usage."
-)]
+#[command(name = "axesd", version, after_help = EXIT_STATUSES)]
 struct Arguments {
     /// The configuration; conf.d/*.toml beside it is read as well.
     #[arg(long, value_name = "FILE", default_value = "/etc/axes/axes.toml")]
@@ -78,6 +80,12 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What can be typed, for manuals.
+#[must_use]
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 fn check(path: &Path) -> Result<(), DaemonError> {

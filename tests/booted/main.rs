@@ -5,12 +5,14 @@
 #![expect(clippy::indexing_slicing, reason = "reading a JSON value: what is not there is null")]
 
 mod burst;
+mod by_hand;
 mod doors;
 mod host;
 mod hostile;
 mod lab;
 mod last_door;
 mod local;
+mod manuals;
 mod outage;
 mod package;
 mod policy;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let trixie = Arc::new(Lab::new(Suite::Trixie));
     let rpm = Arc::new(Lab::new(Suite::Rpm));
     let trials = [
+        manuals::trials(&bookworm),
         ssh::trials(&bookworm),
         local::trials(&bookworm),
         policy::trials(&bookworm),
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         why::trials(&bookworm),
         hostile::trials(&bookworm),
         last_door::trials(&bookworm),
+        by_hand::trials(&bookworm, &trixie),
         package::trials(&bookworm, &trixie),
         rpm::trials(&rpm),
     ];

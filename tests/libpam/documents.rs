@@ -49,6 +49,23 @@ pub(crate) fn complaint(host: &Host, settings: &str) -> Option<String> {
     (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
+/// A host on which every example has something to show, and finds the files that it names.
+pub(crate) fn lively() -> Host {
+    let host = Host::start("failure_limit = 1");
+    host.write_service("sshd", "");
+    fs::write(host.path("new.toml"), "failure_limit = 9\n").unwrap();
+    let event = r#"{"at": 0, "event": "check", "user": "alice"}"#;
+    fs::write(host.path("events.jsonl"), event).unwrap();
+    fs::write(host.path("networks.txt"), "203.0.113.0/24 # scanners\n").unwrap();
+    assert!(host.axesctl(&["blacklist", "add", "203.0.113.0/24"]).status.success());
+    for (user, address) in [("alice", "192.0.2.7"), ("192.0.2.9", "198.51.100.1")] {
+        let mut session = host.session_of("sshd", user).from(address);
+        assert_eq!(session.try_password(WRONG), AUTH_ERR);
+    }
+    assert_eq!(host.login("bob", "192.0.2.8", RIGHT), SUCCESS);
+    host
+}
+
 #[test]
 fn every_file_that_the_page_on_security_names_is_there() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../");
@@ -62,16 +79,7 @@ fn every_file_that_the_page_on_security_names_is_there() {
 #[test]
 fn every_axesctl_command_works() {
     for command in [README, DJANGO_AXES].map(|it| commands(it, "axesctl")).concat() {
-        let host = Host::start("failure_limit = 1");
-        host.write_service("sshd", "");
-        fs::write(host.path("new.toml"), "failure_limit = 9\n").unwrap();
-        let event = r#"{"at": 0, "event": "check", "user": "alice"}"#;
-        fs::write(host.path("events.jsonl"), event).unwrap();
-        fs::write(host.path("networks.txt"), "203.0.113.0/24 # scanners\n").unwrap();
-        assert!(host.axesctl(&["blacklist", "add", "203.0.113.0/24"]).status.success());
-        let mut session = host.session_of("sshd", "alice").from("192.0.2.7");
-        assert_eq!(session.try_password(WRONG), AUTH_ERR);
-        assert_eq!(host.login("bob", "192.0.2.8", RIGHT), SUCCESS);
+        let host = lively();
         let mut arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();
         let configuration = host.path("axes.toml").display().to_string();
         if arguments.contains(&"--from-log") {

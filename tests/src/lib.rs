@@ -5,4 +5,5 @@ pub mod application;
 pub mod authselect;
 pub mod guest;
 pub mod host;
+pub mod manuals;
 pub mod reliability;

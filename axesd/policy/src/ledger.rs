@@ -125,7 +125,8 @@ impl Ledger {
             )
         };
         let mut effects = Vec::new();
-        self.counters.reserve(failures.len());
+        let counters = failures.first().map_or(0, |failure| judge.keys_of(failure).len());
+        self.counters.reserve(failures.len() * counters);
         self.failures.reserve(failures.len());
         for mut failure in failures {
             failure.at = failure.at.min(now);
@@ -348,8 +349,11 @@ impl Ledger {
         entry: Entry,
     ) -> Option<Effect> {
         self.failures.hold(entry.slot);
-        let new = || Counter::new(rule.clone(), key, self.levels.next(rule, key, entry.at));
-        let counter = self.counters.get_or_insert(name, new);
+        if self.counters.get(name).is_none() {
+            let level = self.levels.next(rule, key, entry.at);
+            self.counters.insert(name, Counter::new(rule.clone(), key, level));
+        }
+        let counter = self.counters.get_mut(name)?;
         counter.failures.push(entry);
         let locked = (counter.count() == rule.limit.get()).then(|| counter.state(key.clone()));
         self.counters.schedule(name);

@@ -17,7 +17,7 @@ use nix::errno::Errno;
 use sled::{Batch, Config, Db, IVec};
 
 use super::identity::{self, Identity};
-use super::record::{Fault, seal, unseal};
+use super::record::{FAILURE, Fault, halfway, seal, unseal};
 use super::sum::{self, Sum};
 use super::{StoreError, files};
 
@@ -78,29 +78,60 @@ impl Database {
         })
     }
 
-    /// Goes through all its records, and checks that they are all, as they were written.
-    pub(super) fn read(
+    /// Goes through all its records, those before the middle and the others at the same time, and
+    /// checks that they are all, as they were written.
+    pub(super) fn read<T: Default + Send>(
         &mut self,
-        mut each: impl FnMut(&[u8], &[u8]) -> Result<(), Fault>,
-    ) -> Result<(), StoreError> {
-        let (mut sum, mut records) = (Sum::default(), Ok(()));
+        each: impl Fn(&mut T, &[u8], &[u8]) -> Result<(), Fault> + Sync,
+    ) -> Result<[T; 2], StoreError> {
+        let middle = self.middle()?;
+        let (first, second) = thread::scope(|scope| {
+            let second = || self.part((Bound::Included(&*middle), Bound::Unbounded), &each);
+            let second = thread::Builder::new().spawn_scoped(scope, second);
+            let second = second.map_err(StoreError::io(&self.folder))?;
+            let first = self.part((Bound::Unbounded, Bound::Excluded(&*middle)), &each)?;
+            let second = second.join().map_err(|_| StoreError::Closed)??;
+            Ok::<_, StoreError>((first, second))
+        })?;
+        let sum = first.1.and(second.1);
+        match self.sum.replace(sum) {
+            Some(told) if told != sum => {
+                Err(StoreError::damaged(&self.folder, "records of it are missing"))
+            }
+            _ => Ok([first.0, second.0]),
+        }
+    }
+
+    /// A key that about as many records come before as after.
+    fn middle(&self) -> Result<Vec<u8>, StoreError> {
+        let ends = self.call(|db| {
+            let mut failures = db.scan_prefix([FAILURE]).keys();
+            Ok((failures.next().transpose()?, failures.next_back().transpose()?))
+        })?;
+        Ok(match ends {
+            (Some(first), Some(last)) => halfway(&first, &last),
+            _ => vec![FAILURE],
+        })
+    }
+
+    fn part<T: Default>(
+        &self,
+        range: (Bound<&[u8]>, Bound<&[u8]>),
+        each: impl Fn(&mut T, &[u8], &[u8]) -> Result<(), Fault>,
+    ) -> Result<(T, Sum), StoreError> {
+        let (mut part, mut sum, mut records) = (T::default(), Sum::default(), Ok(()));
         self.call(|db| {
-            for record in db.iter() {
+            for record in db.range::<&[u8], _>(range) {
                 let (key, value) = record?;
                 if !is_own(&key) && records.is_ok() {
                     sum.add(&key, &value);
-                    records = each(&key, &value);
+                    records = each(&mut part, &key, &value);
                 }
             }
             Ok(())
         })?;
         records.map_err(|fault| fault.at(&self.folder))?;
-        match self.sum.replace(sum) {
-            Some(told) if told != sum => {
-                Err(StoreError::damaged(&self.folder, "records of it are missing"))
-            }
-            _ => Ok(()),
-        }
+        Ok((part, sum))
     }
 
     /// What it says of itself.

@@ -68,8 +68,8 @@ impl Found {
     fn read(folder: &Path) -> Result<Self, StoreError> {
         let mut database = Database::open(folder)?;
         let identity = database.identity()?;
-        let mut kept = Kept::default();
-        database.read(|key, value| kept.add(key, value))?;
+        let [mut kept, others] = database.read(Kept::add)?;
+        kept.extend(others);
         Ok(Self { database, identity, kept })
     }
 }

@@ -21,7 +21,8 @@ use super::{Change, Kept, StoreError};
 pub(super) const FORMAT: u8 = 1;
 
 const ATTEMPT: u8 = b'A';
-const FAILURE: u8 = b'F';
+/// The first byte of the keys of failures, of which there are most.
+pub(super) const FAILURE: u8 = b'F';
 const NOTE: u8 = b'N';
 const HEAD: usize = 5;
 
@@ -61,6 +62,13 @@ pub(super) fn entry(change: &Change) -> (Vec<u8>, Option<Vec<u8>>) {
 }
 
 impl Kept {
+    /// Adds what comes after it.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.failures.extend(others.failures);
+        self.attempts.extend(others.attempts);
+        self.notes.extend(others.notes);
+    }
+
     /// Adds the record of this key.
     pub(super) fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
         let (kind, name) = key.split_first().ok_or(Fault::Damaged)?;
@@ -71,12 +79,22 @@ impl Kept {
         }
         let number = u64::from_be_bytes(name.try_into().map_err(|_| Fault::Damaged)?);
         match *kind {
-            FAILURE => self.failures.push(unseal::<FailureV1>(key, value)?.named(number)),
+            FAILURE => {
+                let failure = unseal::<FailureV1>(key, value)?.named(number, self.failures.last());
+                self.failures.push(failure);
+            }
             ATTEMPT => self.attempts.push((number, unseal::<AttemptV1>(key, value)?.into())),
             _ => return Err(Fault::Damaged),
         }
         Ok(())
     }
+}
+
+/// The key in the middle between two failures.
+pub(super) fn halfway(first: &[u8], last: &[u8]) -> Vec<u8> {
+    let number = |key: &[u8]| key.get(1..).and_then(<[u8]>::first_chunk).copied();
+    let number = |key| u64::from_be_bytes(number(key).unwrap_or_default());
+    key(FAILURE, u64::midpoint(number(first), number(last)))
 }
 
 /// A payload with its head.

@@ -47,13 +47,12 @@ fn salvaged(store: &Path) -> Option<Dump> {
     let path = store.join(FOLDER);
     let mut database = path.is_dir().then(|| Database::open(&path).ok())??;
     let identity = database.identity().ok().filter(|found| found.uuid == claim.uuid)?;
-    let (mut kept, mut records) = (Kept::default(), Vec::new());
-    let read = database.read(|key, value| {
+    let add = |(kept, records): &mut (Kept, Vec<Record>), key: &[u8], value: &[u8]| {
         records.push((key.into(), value.into()));
         kept.add(key, value)
-    });
-    read.ok()?;
-    Some(Dump { path, identity, records })
+    };
+    let records = database.read(add).ok()?.into_iter().flat_map(|(_, records)| records);
+    Some(Dump { path, identity, records: records.collect() })
 }
 
 /// For a database that comes after all that can still be told of.

@@ -21,6 +21,14 @@ impl Sum {
         self.checksums = self.checksums.wrapping_add(checksum(key, value));
     }
 
+    /// Over these records and others.
+    pub(super) fn and(self, others: Self) -> Self {
+        Self {
+            records: self.records.wrapping_add(others.records),
+            checksums: self.checksums.wrapping_add(others.checksums),
+        }
+    }
+
     pub(super) fn remove(&mut self, key: &[u8], value: &[u8]) {
         self.records = self.records.wrapping_sub(1);
         self.checksums = self.checksums.wrapping_sub(checksum(key, value));
@@ -50,6 +58,7 @@ mod tests {
         for other in [&[("a", "1")][..], &[("a", "2"), ("b", "2")], &[("a", "1"), ("c", "2")]] {
             assert_ne!(of(other), whole);
         }
+        assert_eq!(of(&[("b", "2")]).and(of(&[("a", "1")])), whole);
         let mut less = whole;
         less.remove(b"b", b"2");
         assert_eq!(less, of(&[("a", "1")]));

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use axes_e2e::reliability::absence::{self, Sockets};
 use axes_e2e::reliability::full::Mode;
 use axes_e2e::reliability::report::{self, Section, shown};
+use axes_e2e::reliability::restart::Counted;
 use axes_e2e::reliability::{bounds, crash, damage, full, fuzz, idle, limit, power, restart};
 
 const KILLS: u32 = 1000;
@@ -266,22 +267,34 @@ fn damages() -> Section {
 fn restarts() -> Section {
     let say = |number: u64| {
         if number.is_multiple_of(10_000) {
-            eprint!("\rcounters: {number} of {COUNTERS}   ");
+            eprint!("\rrestart: failure {number}   ");
         }
     };
-    let figures = restart::with_counters(COUNTERS, say);
-    let goal = figures.restarts.iter().all(|time| time.as_millis() < 1000);
-    let restarts: Vec<String> = figures.restarts.iter().copied().map(shown).collect();
+    let shipped = restart::with_counters(COUNTERS, Counted::AsShipped, say);
+    let by_user = restart::with_counters(COUNTERS, Counted::ByUser, say);
+    let met = |figures: &restart::Figures| {
+        let met = figures.restarts.iter().all(|time| time.as_millis() < 1000);
+        if met { "met" } else { "not met" }.to_owned()
+    };
+    let times = |figures: &restart::Figures| {
+        let times: Vec<String> = figures.restarts.iter().copied().map(shown).collect();
+        times.join(", ")
+    };
     Section {
         title: "Restart with many counters",
-        method: "One failure of each of so many users is reported through the socket by 32 callers; then\n\
-                 the daemon is killed and started again."
+        method: "One failure of each of so many users, each from an address of his own, is reported through\n\
+                 the socket by 32 callers; then the daemon is killed and started again. As shipped, a failure\n\
+                 stands in three counters; where only users are counted, there is a record for each of them."
             .to_owned(),
         figures: vec![
-            ("Counters, all there after each restart", figures.counters.to_string()),
-            ("Time to report them", shown(figures.filled)),
-            ("From start to first answer", restarts.join(", ")),
-            ("Goal of 1 s", if goal { "met" } else { "not met" }.to_owned()),
+            ("As shipped: counters, all there after each restart", shipped.counters.to_string()),
+            ("Time to report their failures", shown(shipped.filled)),
+            ("From start to first answer", times(&shipped)),
+            ("Goal of 1 s", met(&shipped)),
+            ("By user: counters, all there after each restart", by_user.counters.to_string()),
+            ("Time to report their failures", shown(by_user.filled)),
+            ("From start to first answer", times(&by_user)),
+            ("Goal of 1 s", met(&by_user)),
         ],
     }
 }

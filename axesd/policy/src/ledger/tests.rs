@@ -8,12 +8,16 @@ use crate::settings::{CoolOff, CounterRule, Settings};
 
 /// Rules by which a second failure locks for ever, and so many failures fit.
 fn judge(most: usize) -> Judge {
+    cooling_off(CoolOff::constant(None), most)
+}
+
+fn cooling_off(cooloff: CoolOff, most: usize) -> Judge {
     let rule = CounterRule {
         name: None,
         attributes: AttributeSet::new(&[Attribute::Username]).unwrap(),
         limit: NonZeroU32::new(2).unwrap(),
         window: None,
-        cooloff: CoolOff::constant(None),
+        cooloff,
     };
     let settings = Settings::default().with_counters(vec![rule]);
     Judge::new(Settings { room: most * size_of_one(), ..settings })
@@ -141,10 +145,12 @@ fn a_failure_whose_lockout_is_over_goes_before_those_that_came_later() {
 
 #[test]
 fn however_many_come_and_go_no_more_is_remembered_than_there_is_room_for() {
-    let (mut ledger, judge) = (Ledger::default(), judge(100));
+    let (mut ledger, judge) = (Ledger::default(), cooling_off(CoolOff::default(), 100));
     for number in 0..10_000 {
         fail(&mut ledger, &judge, &format!("u{}", number % 7000));
         assert!(ledger.failures.bytes() <= judge.settings.room);
+        let (due, counters) = (ledger.counters.due(), ledger.counters.len());
+        assert!(due >= counters && due <= 2 * counters + 1000, "{due} of {counters}");
     }
     let (held, places) = ledger.failures.len();
     assert!(held >= 90 && places <= 2 * held + 1000, "{held} failures, {places} places");
