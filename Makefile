@@ -4,12 +4,12 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get
 # What building needs, and what the tests in a booted Debian need on top of it.
 BUILD_PACKAGES := gcc libc6-dev libpam0g-dev
-TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime
+TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime lintian apparmor
 FUZZ_PACKAGES := g++
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
-.PHONY: help demo test build faulty deb lint unit libpam booted soak fuzz
+.PHONY: help demo test build faulty deb lint unit libpam lintian booted soak fuzz
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -18,7 +18,7 @@ demo: build ## Plays real logins against a daemon in a private folder
 	@mkdir -p target/demo
 	@TMPDIR=$(CURDIR)/target/demo target/debug/axes-demo
 
-test: lint unit libpam booted ## Everything
+test: lint unit libpam lintian booted ## Everything
 
 build: .build-packages ## Builds module, daemon and tools
 	cargo build --workspace
@@ -43,7 +43,13 @@ deb: .build-packages ## Builds target/debian/axes_*.deb
 	command -v cargo-deb >/dev/null || cargo install cargo-deb --version 3.8.0 --locked
 	cargo build --release --package pam_axes --package axesd
 	! grep --quiet "fault injection" target/release/libpam_axes.so
+	rm -rf target/packaging/lib
+	install -D --mode=644 target/release/libpam_axes.so \
+	    target/packaging/lib/$$(gcc -print-multiarch)/security/pam_axes.so
 	cargo deb --package axesd --no-build
+
+lintian: deb .test-packages ## What Debian's own checks say about the .deb
+	lintian --pedantic --display-info --fail-on error,warning target/debian/axes_*.deb
 
 booted: deb .test-packages ## The .deb in a booted Debian 12 and 13, with real sshd, sudo, su, login
 	cargo test $(AS_ROOT) --package axes-e2e --test booted
