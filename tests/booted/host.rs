@@ -61,6 +61,12 @@ impl Host {
         Ok(())
     }
 
+    /// Takes the package away with all that belongs to it, settings as well.
+    pub(crate) fn purge(&self) -> Result<(), GuestError> {
+        self.settings.lock().unwrap_or_else(|poison| poison.into_inner()).clear();
+        self.guest.sh("DEBIAN_FRONTEND=noninteractive apt-get purge -y axes").map(drop)
+    }
+
     /// Runs a script when what is returned goes out of scope, also when the trial fails.
     pub(crate) fn afterwards<'a>(&'a self, script: &'a str) -> impl Drop + 'a {
         Afterwards { host: self, script }
