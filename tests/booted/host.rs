@@ -46,7 +46,9 @@ impl Host {
 
     /// An account that is nobody else's.
     pub(crate) fn account(&self, name: &str) -> Result<(), GuestError> {
-        self.guest.sh(&format!("useradd -m -s /bin/sh {name}; echo {name}:{RIGHT} | chpasswd"))?;
+        // With a method chpasswd writes the file itself: PAM may have other ideas of passwords.
+        let password = format!("echo {name}:{RIGHT} | chpasswd --crypt-method=SHA512");
+        self.guest.sh(&format!("useradd -m -s /bin/sh {name}; {password}"))?;
         Ok(())
     }
 

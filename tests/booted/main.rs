@@ -8,6 +8,7 @@ mod burst;
 mod doors;
 mod host;
 mod hostile;
+mod integration;
 mod lab;
 mod last_door;
 mod local;
@@ -17,6 +18,7 @@ mod policy;
 mod privileges;
 mod setup;
 mod ssh;
+mod stacks;
 mod stories;
 mod why;
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     arguments.test_threads = Some(1);
     let bookworm = Arc::new(Lab::new(Suite::Bookworm));
     let trixie = Arc::new(Lab::new(Suite::Trixie));
+    let servers = Arc::new(Lab::new(Suite::Trixie));
     let trials = [
         ssh::trials(&bookworm),
         local::trials(&bookworm),
@@ -44,7 +47,9 @@ fn main() -> ExitCode {
         why::trials(&bookworm),
         hostile::trials(&bookworm),
         last_door::trials(&bookworm),
+        integration::trials(&bookworm, &trixie),
         package::trials(&bookworm, &trixie),
+        stacks::trials(&servers),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

@@ -7,10 +7,11 @@ use std::process::{self, Command};
 
 use super::{GuestError, Suite};
 
-/// Part of the file name; raise it when [`PACKAGES`] changes.
-const EDITION: u32 = 2;
+/// Part of the file name; raise it when [`PACKAGES`] or [`ASIDE`] changes.
+const EDITION: u32 = 3;
 
 const PACKAGES: &[&str] = &[
+    "apparmor",
     "dbus",
     "expect",
     "iproute2",
@@ -26,6 +27,11 @@ const PACKAGES: &[&str] = &[
     "systemd",
     "systemd-sysv",
 ];
+
+/// Downloaded into /opt/packages with all they need, for trials that install them: a guest has no
+/// network.
+const ASIDE: &[&str] =
+    &["krb5-admin-server", "krb5-kdc", "libpam-fprintd", "libpam-krb5", "libpam-sss", "sssd-proxy"];
 
 /// The tarball of a release; fetched from a Debian mirror where it is not in the cache yet.
 pub(super) fn cached(suite: Suite) -> Result<PathBuf, GuestError> {
@@ -46,12 +52,23 @@ fn cache_folder() -> Result<PathBuf, GuestError> {
         .ok_or(GuestError::NoCacheFolder)
 }
 
+fn download() -> String {
+    let options = "--yes --download-only --no-install-recommends";
+    let folder = "--option=Dir::Cache::archives=/opt/packages";
+    let packages = ASIDE.join(" ");
+    format!(
+        "mkdir --parents \"$1/opt/packages/partial\"
+         chroot \"$1\" apt-get install {options} {folder} {packages}"
+    )
+}
+
 /// Under another name first, so that a half-written tarball is never taken for a whole one.
 fn make(suite: Suite, tarball: &Path) -> Result<(), GuestError> {
     let unfinished = tarball.with_extension(format!("{}.tar", process::id()));
     let made = Command::new("mmdebstrap")
         .arg("--variant=minbase")
         .arg(format!("--include={}", PACKAGES.join(",")))
+        .arg(format!("--customize-hook={}", download()))
         .arg(suite.to_string())
         .arg(&unfinished)
         .output()
