@@ -26,7 +26,8 @@ pub(crate) fn trials(bookworm: &Arc<Lab>, trixie: &Arc<Lab>) -> Vec<Trial> {
         .trial("ssh_sudo_and_su_are_counted_locked_and_reset_on_the_next_release", every_door);
     let own =
         bookworm.trial("no_step_of_a_package_touches_pam_files_of_one_s_own", upgrade::own_files);
-    [vec![every_door, own], life_cycle(bookworm), life_cycle(trixie)]
+    let silent = bookworm.trial("no_step_of_a_package_asks_a_question", no_debconf);
+    [vec![every_door, silent, own], life_cycle(bookworm), life_cycle(trixie)]
         .into_iter()
         .flatten()
         .collect()
@@ -58,5 +59,11 @@ fn every_door(host: &Host) -> Outcome {
         let outcomes = ["failure", "failure", "failure", "refused", "success"];
         assert_eq!(host.outcomes(&user)?, outcomes, "{name}");
     }
+    Ok(())
+}
+
+fn no_debconf(host: &Host) -> Outcome {
+    host.guest.sh("! ls /var/lib/dpkg/info/axes.config /var/lib/dpkg/info/axes.templates")?;
+    host.guest.sh("! grep --fixed-strings confmodule /var/lib/dpkg/info/axes.p*")?;
     Ok(())
 }
