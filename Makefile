@@ -6,13 +6,13 @@ APT := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get
 BUILD_PACKAGES := gcc libc6-dev libpam0g-dev
 RPM_PACKAGES := rpm checkpolicy semodule-utils bzip2
 TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime mandoc \
-    bash-completion zsh fish rpmlint setools
+    bash-completion zsh fish rpmlint setools lintian
 FUZZ_PACKAGES := g++
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
 .PHONY: help demo test build faulty manuals packages deb rpm selinux lint unit libpam rpmlint \
-    booted soak fuzz
+    lintian booted soak fuzz
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -21,7 +21,7 @@ demo: build ## Plays real logins against a daemon in a private folder
 	@mkdir -p target/demo
 	@TMPDIR=$(CURDIR)/target/demo target/debug/axes-demo
 
-test: lint unit libpam rpmlint booted ## Everything
+test: lint unit libpam rpmlint lintian booted ## Everything
 
 build: .build-packages ## Builds module, daemon and tools
 	cargo build --workspace
@@ -53,6 +53,9 @@ manuals: .release ## Makes manual pages and completions in target/packaging
 
 deb: .release manuals ## Builds target/debian/axes_*.deb
 	command -v cargo-deb >/dev/null || cargo install cargo-deb --version 3.8.0 --locked
+	rm -rf target/packaging/lib
+	install -D --mode=644 target/release/libpam_axes.so \
+	    target/packaging/lib/$$(gcc -print-multiarch)/security/pam_axes.so
 	cargo deb --package axesd --no-build
 
 rpm: .release manuals selinux ## Builds target/rpm/RPMS/*/axes-*.rpm
@@ -69,6 +72,9 @@ selinux: .rpm-packages ## Compiles the policy module that the .rpm brings
 
 rpmlint: rpm .test-packages ## What Fedora's own checks say about the .rpm
 	rpmlint --strict --config packaging/rpm/rpmlint.toml target/rpm/RPMS/*/axes-*.rpm
+
+lintian: deb .test-packages ## What Debian's own checks say about the .deb
+	lintian --pedantic --display-info --fail-on error,warning target/debian/axes_*.deb
 
 booted: deb rpm .test-packages ## Both packages in booted guests, with real sshd, sudo, su, login
 	cargo test $(AS_ROOT) --package axes-e2e --test booted

@@ -9,6 +9,7 @@ mod by_hand;
 mod doors;
 mod host;
 mod hostile;
+mod integration;
 mod lab;
 mod last_door;
 mod local;
@@ -20,6 +21,7 @@ mod privileges;
 mod rpm;
 mod setup;
 mod ssh;
+mod stacks;
 mod stories;
 mod why;
 
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
     let bookworm = Arc::new(Lab::new(Suite::Bookworm));
     let trixie = Arc::new(Lab::new(Suite::Trixie));
     let rpm = Arc::new(Lab::new(Suite::Rpm));
+    let servers = Arc::new(Lab::new(Suite::Trixie));
     let trials = [
         manuals::trials(&bookworm),
         ssh::trials(&bookworm),
@@ -50,7 +53,9 @@ fn main() -> ExitCode {
         hostile::trials(&bookworm),
         last_door::trials(&bookworm),
         by_hand::trials(&bookworm, &trixie),
+        integration::trials(&bookworm, &trixie),
         package::trials(&bookworm, &trixie),
+        stacks::trials(&servers),
         rpm::trials(&rpm),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
