@@ -3,6 +3,7 @@
 mod account;
 mod backup;
 mod basics;
+mod bench;
 mod callers;
 mod check;
 mod classic;
