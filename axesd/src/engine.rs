@@ -212,7 +212,7 @@ impl Engine {
         }
     }
 
-    /// The attempt ended. Returns when that is on disk.
+    /// The attempt ended. A failure is on disk when this returns.
     ///
     /// # Errors
     ///
@@ -220,8 +220,13 @@ impl Engine {
     pub async fn verdict(&self, id: AttemptId, outcome: Outcome) -> Committed {
         let now = self.clock.now();
         let effects = self.state.borrow_mut().keeper.verdict(now, id, outcome);
+        let changes = self.end(id, outcome, None, effects);
+        if outcome != Outcome::Failure {
+            self.commit_later(changes);
+            return Ok(());
+        }
         self.state.borrow_mut().unacknowledged += 1;
-        let committed = self.end(id, outcome, None, effects).await;
+        let committed = self.commit(changes).await;
         self.state.borrow_mut().unacknowledged -= 1;
         committed
     }
@@ -248,7 +253,7 @@ impl Engine {
         match outcome {
             Some(outcome) => {
                 let reason = (outcome == Outcome::Failure).then_some("died while verifying");
-                drop(self.end(id, outcome, reason, effects));
+                self.commit_later(self.end(id, outcome, reason, effects));
             }
             None => {
                 self.state.borrow_mut().pending.remove(&id);

@@ -3,7 +3,8 @@
 //! ```text
 //! Begin ---------> Admitted | Refused     (Proceed where the answer is at hand)
 //! Answered ------> Proceed  | Refused     (the gate; may wait as long as Admitted said)
-//! Verdict -------> Recorded               (durable when this arrives; only a failure waits for it)
+//! Verdict -------> Recorded               (a failure is on disk when this arrives; nothing else
+//!                                          waits for it)
 //! Account -------> Proceed  | Refused     (on a connection of its own)
 //! ```
 //!
@@ -81,7 +82,7 @@ pub enum Reply {
     Proceed,
     /// No; the sentence is for the person who tries to log in.
     Refused(Sentence),
-    /// The verdict is counted, and on disk.
+    /// The verdict is counted; a failure is on disk.
     Recorded,
     /// The request cannot be served; the connection ends.
     Failed(Sentence),

@@ -15,14 +15,14 @@ const CROWDED: &str = "there is no room for more failures ([store] max_memory, m
                        on the oldest go, and axesctl status tells how many went";
 
 impl Engine {
-    /// Records the end of an attempt; the future is over when all of it is on disk.
+    /// Records the end of an attempt; what is to be stored of it.
     pub(super) fn end(
         &self,
         id: AttemptId,
         outcome: Outcome,
         reason: Option<&str>,
         effects: Vec<Effect>,
-    ) -> impl Future<Output = Committed> + use<> {
+    ) -> Vec<Change> {
         self.deadline.notify_one();
         let pending = self.state.borrow_mut().pending.remove(&id);
         let mut changes = Vec::new();
@@ -30,7 +30,7 @@ impl Engine {
             changes.extend(self.record(pending.client, outcome, reason.map(Into::into)));
         }
         changes.extend(self.changes(effects));
-        self.commit(changes)
+        changes
     }
 
     pub(super) fn record(
@@ -48,7 +48,7 @@ impl Engine {
         let reason = self.reason(refusal);
         self.logger.notice(format!("refused {client}: {reason}"));
         let changes = self.record(client, Outcome::Refused, Some(reason));
-        drop(self.commit(changes));
+        self.commit_later(changes);
         self.sentence(refusal, user)
     }
 
@@ -88,7 +88,7 @@ impl Engine {
 
     /// Carries effects out; nobody waits for the disk.
     pub(super) fn carry_out(&self, effects: Vec<Effect>) {
-        drop(self.keep(effects));
+        self.commit_later(self.changes(effects));
     }
 
     pub(super) fn keep(&self, effects: Vec<Effect>) -> impl Future<Output = Committed> + use<> {
@@ -133,7 +133,13 @@ impl Engine {
         self.record(client, Outcome::Failure, Some("verified for too long".into()))
     }
 
-    fn commit(&self, changes: Vec<Change>) -> impl Future<Output = Committed> + use<> {
+    pub(super) fn commit_later(&self, changes: Vec<Change>) {
+        if !changes.is_empty() {
+            self.committer.commit_later(changes);
+        }
+    }
+
+    pub(super) fn commit(&self, changes: Vec<Change>) -> impl Future<Output = Committed> + use<> {
         let receipt = (!changes.is_empty()).then(|| self.committer.commit(changes));
         async move {
             match receipt {

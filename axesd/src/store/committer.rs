@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -15,6 +15,8 @@ use super::{Change, Store, StoreError};
 pub(super) const QUEUE: usize = 10_000;
 /// What failed to be written is tried again this often, even when nothing new comes.
 const RETRY: Duration = Duration::from_secs(1);
+/// What nobody waits for waits this long for company.
+const LINGER: Duration = Duration::from_millis(100);
 
 /// What became of a commit.
 pub type Committed = Result<(), Arc<StoreError>>;
@@ -76,6 +78,13 @@ impl Committer {
         answered
     }
 
+    /// The same for changes that nobody waits for: they share a commit with those that come within
+    /// a moment.
+    pub fn commit_later(&self, changes: Vec<Change>) {
+        // What a full queue refuses nobody was promised.
+        let _ = self.queue.try_send(Job::CommitLater(changes));
+    }
+
     /// Resolves when a copy of everything stands beside the database, or could not be made.
     /// Commits go on meanwhile.
     pub fn dump(&self) -> oneshot::Receiver<Dumping> {
@@ -95,6 +104,7 @@ impl Committer {
 #[derive(Debug)]
 enum Job {
     Commit(Vec<Change>, oneshot::Sender<Committed>),
+    CommitLater(Vec<Change>),
     Dump(oneshot::Sender<Dumping>),
     Close,
 }
@@ -106,6 +116,7 @@ struct Group {
     waiting: Vec<oneshot::Sender<Committed>>,
     dumps: Vec<oneshot::Sender<Dumping>>,
     last: bool,
+    jobs: usize,
 }
 
 struct Worker<A> {
@@ -135,17 +146,25 @@ impl<A: Fn(Alarm) + Send + Sync + 'static> Worker<A> {
     /// Everything that waits; nothing when it is time for a retry or a copy.
     fn next_group(&self) -> Group {
         let mut group = Group::default();
-        match self.jobs.recv_timeout(self.patience()) {
-            Ok(job) => group.add(job),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => group.last = true,
-        }
-        while group.waiting.len() < QUEUE
-            && let Ok(job) = self.jobs.try_recv()
-        {
-            group.add(job);
+        self.join(&mut group, self.patience());
+        let begun = Instant::now();
+        while group.jobs > 0 && group.jobs < QUEUE {
+            let linger = if group.is_urgent() { Duration::ZERO } else { LINGER };
+            if !self.join(&mut group, linger.saturating_sub(begun.elapsed())) {
+                break;
+            }
         }
         group
+    }
+
+    /// Whether one more came in time.
+    fn join(&self, group: &mut Group, patience: Duration) -> bool {
+        match self.jobs.recv_timeout(patience) {
+            Ok(job) => group.add(job),
+            Err(RecvTimeoutError::Timeout) => return false,
+            Err(RecvTimeoutError::Disconnected) => group.last = true,
+        }
+        !group.last
     }
 
     fn patience(&self) -> Duration {
@@ -166,12 +185,19 @@ impl<A: Fn(Alarm) + Send + Sync + 'static> Worker<A> {
 }
 
 impl Group {
+    /// Whether somebody waits.
+    fn is_urgent(&self) -> bool {
+        !self.waiting.is_empty() || !self.dumps.is_empty() || self.last
+    }
+
     fn add(&mut self, job: Job) {
+        self.jobs += 1;
         match job {
             Job::Commit(changes, answer) => {
                 self.changes.extend(changes);
                 self.waiting.push(answer);
             }
+            Job::CommitLater(changes) => self.changes.extend(changes),
             Job::Dump(answer) => self.dumps.push(answer),
             Job::Close => self.last = true,
         }

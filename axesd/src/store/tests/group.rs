@@ -79,6 +79,20 @@ fn whoever_waits_at_the_same_time_shares_one_commit() {
 }
 
 #[test]
+fn what_nobody_waits_for_waits_a_moment_for_others_and_goes_with_whoever_does() {
+    let stage = stage();
+    drop(stage.strings);
+    for _ in 0..3 {
+        stage.committer.commit_later(one());
+    }
+    assert_eq!(stage.done.recv_timeout(Duration::from_secs(10)), Ok(3));
+    stage.committer.commit_later(one());
+    let awaited = stage.committer.commit(one());
+    assert_eq!(stage.done.recv_timeout(Duration::from_secs(10)), Ok(2));
+    awaited.blocking_recv().unwrap().unwrap();
+}
+
+#[test]
 fn a_full_queue_refuses_and_does_not_block() {
     let stage = stage();
     let first = stage.committer.commit(one());
