@@ -39,10 +39,12 @@ unit: build ## Tests beside the code
 libpam: build faulty .test-packages ## Real libpam, real daemon, no container; scenarios of django-axes
 	cargo test --package axes-e2e --lib --test libpam --test conformance
 
-manuals: .release ## Makes manual pages and completions in target/packaging
+manuals: .release ## Makes manual pages, completions and changelogs in target/packaging
 	rm -rf target/packaging/man target/packaging/completions
 	mkdir -p target/packaging/completions
 	target/release/axes-manuals target/packaging/man
+	target/release/axes-changelog deb > target/packaging/changelog.deb
+	target/release/axes-changelog rpm > target/packaging/changelog.rpm
 	cp packaging/completions/* target/packaging/completions
 
 deb: .release manuals ## Builds target/debian/axes_*.deb

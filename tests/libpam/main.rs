@@ -29,6 +29,7 @@ mod neighbours;
 mod panic;
 mod privacy;
 mod recipes;
+mod release;
 mod reliability;
 mod replay;
 mod residue;
