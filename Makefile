@@ -9,7 +9,7 @@ FUZZ_PACKAGES := g++
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
-.PHONY: help demo test build faulty manuals deb lint unit libpam booted soak fuzz
+.PHONY: help demo recording test build faulty manuals deb lint unit libpam booted soak fuzz
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -17,6 +17,9 @@ help: ## Shows this list
 demo: build ## Plays real logins against a daemon in a private folder
 	@mkdir -p target/demo
 	@TMPDIR=$(CURDIR)/target/demo target/debug/axes-demo
+
+recording: build ## Draws what the demo shows: packaging/doc/demo.svg
+	@TZ=UTC target/debug/axes-demo --record packaging/doc/demo.svg
 
 test: lint unit libpam booted ## Everything
 

@@ -11,6 +11,7 @@ mod completions;
 mod corners;
 mod crash;
 mod damage;
+mod demo;
 mod django_axes;
 mod documents;
 mod edges;

@@ -6,3 +6,4 @@ pub mod guest;
 pub mod host;
 pub mod manuals;
 pub mod reliability;
+pub mod screen;
