@@ -1,5 +1,5 @@
-//! `axesctl`: asks the daemon on its control socket and shows what it answers, checks the host, or
-//! replays events without it.
+//! `axesctl`: asks the daemon on its control socket and shows what it answers, checks the host,
+//! edits the files of PAM, or replays events without it.
 
 mod arguments;
 mod check;
@@ -9,10 +9,12 @@ mod exchange;
 mod follow;
 mod json;
 mod lists;
+mod pam;
 mod panic_off;
 mod replay;
 #[cfg(test)]
 mod samples;
+mod selftest;
 mod tables;
 mod text;
 mod time;
@@ -121,6 +123,17 @@ fn run(arguments: Arguments, output: &mut impl Write) -> Result<u8, CtlError> {
             print(&if form == Form::Json { object() } else { check::text(&report) }, output)?;
             Ok(if report.is_good() { DONE } else { FOUND })
         }
+        Task::Pam(change) => pam::change(&change, &arguments.socket, form, output),
+        Task::PamStatus(services) => pam::status(&services, form, output),
+        Task::Selftest(module) => {
+            let checks = selftest::run(&arguments.socket, &module)?;
+            let object =
+                || format!("{}\n", serde_json::json!({ "checks": selftest::json(&checks) }));
+            print(&if form == Form::Json { object() } else { selftest::text(&checks) }, output)?;
+            Ok(if checks.iter().all(|check| check.good) { DONE } else { FOUND })
+        }
+        Task::SelftestLogin(login) => Ok(login.run()),
+        Task::SelftestJudge => Ok(selftest::judge_answer(io::stdin())),
         Task::Explain(rule) => {
             let object = || format!("{}\n", check::explanation_json(rule));
             print(&if form == Form::Json { object() } else { check::explanation(rule) }, output)?;

@@ -91,6 +91,19 @@ table! {
         "axesctl blacklist add 198.51.100.0/24", "axesctl blacklist remove 198.51.100.0/24";
     "axesctl-blacklist-list" Here "Who is on the blacklist, by whom and until when:":
         "axesctl blacklist list";
+    "axesctl-selftest" Installed "Do module, socket and daemon work together?":
+        "axesctl selftest";
+    "axesctl-pam" Installed "What would be written, and which services are protected so far?":
+        "axesctl pam enable --dry-run sshd sudo",
+        "axesctl pam status";
+    "axesctl-pam-enable" Installed "What would be written to protect sshd by itself?":
+        "axesctl pam enable --dry-run sshd";
+    "axesctl-pam-enable" Installed "The same, refusing everybody while axesd is down:":
+        "axesctl pam enable --dry-run --module \"pam_axes.so failmode=secure\" sshd";
+    "axesctl-pam-disable" Installed "Take the lines out of the file of sshd, if there are any:":
+        "axesctl pam disable --yes sshd";
+    "axesctl-pam-status" Installed "Are these two protected?":
+        "axesctl pam status sshd sudo";
     "axesd" Here "Is the configuration good?": "axesd --check-config";
     "axesd" Installed "Put a change of it in force, and see what was said about it:":
         "systemctl reload axesd", "journalctl --identifier=axesd --lines=5";

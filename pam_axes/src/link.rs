@@ -66,20 +66,33 @@ impl Link {
         self.decide(reply)
     }
 
-    /// Reports the end; returns when it is on disk.
+    /// Reports the end. A failure is on disk when this returns. What else there is to tell is
+    /// told, and a login does not wait for the disk.
     pub(crate) fn verdict(&mut self, outcome: Outcome) -> Result<(), Unreachable> {
         let request = Request::Verdict(outcome);
-        let mut reply = self.try_ask(Duration::ZERO, &request);
-        if reply.as_ref().is_err_and(is_gone) {
+        let mut told = self.tell(&request);
+        if told.as_ref().is_err_and(is_gone) {
             let begun = self.try_begin(Stage::Verified);
             self.decide(begun)?;
-            reply = self.try_ask(Duration::ZERO, &request);
+            told = self.tell(&request);
         }
         self.connection = None;
-        match reply {
-            Ok(Reply::Recorded) => Ok(()),
-            reply => Err(self.unexpected(reply)),
+        match told {
+            Ok(None | Some(Reply::Recorded)) => Ok(()),
+            Ok(Some(reply)) => Err(self.unexpected(Ok(reply))),
+            Err(error) => Err(self.unexpected(Err(error))),
         }
+    }
+
+    /// Waits for an answer to what counts.
+    fn tell(&mut self, verdict: &Request) -> Result<Option<Reply>, ClientError> {
+        if *verdict == Request::Verdict(Outcome::Failure) {
+            return self.try_ask(Duration::ZERO, verdict).map(Some);
+        }
+        self.timed(Duration::ZERO, |link, patience| {
+            let connection = link.connection.take().ok_or(ClientError::Closed)?;
+            connection.send(verdict, patience).map(|()| None)
+        })
     }
 
     /// Asks whether an account may be used without authentication through PAM.

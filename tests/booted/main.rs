@@ -5,6 +5,7 @@
 #![expect(clippy::indexing_slicing, reason = "reading a JSON value: what is not there is null")]
 
 mod burst;
+mod by_hand;
 mod doors;
 mod host;
 mod hostile;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         why::trials(&bookworm),
         hostile::trials(&bookworm),
         last_door::trials(&bookworm),
+        by_hand::trials(&bookworm, &trixie),
         package::trials(&bookworm, &trixie),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()

@@ -1,7 +1,7 @@
 //! While axesd is down, slow, or restarted in the middle.
 
 use std::io::{Read as _, Write as _};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -60,17 +60,22 @@ fn a_daemon_that_ends_before_it_answers_is_asked_once_more() {
         ends.read_exact(&mut [0; 2]).unwrap();
         drop(ends);
         let (mut lives, _) = listener.accept().unwrap();
-        // Proceed at the prompt and at the gate, then recorded.
-        for reply in [1, 1, 3] {
-            let mut length = [0; 2];
-            lives.read_exact(&mut length).unwrap();
-            lives.read_exact(&mut vec![0; usize::from(u16::from_be_bytes(length))]).unwrap();
-            lives.write_all(&[0, 3, 1, 2, reply]).unwrap();
+        // Proceed at the prompt and at the gate; nobody waits for an answer to a success.
+        for _ in 0..2 {
+            read_frame(&mut lives);
+            lives.write_all(&[0, 3, 1, 2, 1]).unwrap();
         }
+        read_frame(&mut lives);
     });
     let mut session = host.session("alice").from(FROM);
     assert_eq!(session.try_password(RIGHT), SUCCESS);
     daemons.join().unwrap();
+}
+
+fn read_frame(stream: &mut UnixStream) {
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).unwrap();
+    stream.read_exact(&mut vec![0; usize::from(u16::from_be_bytes(length))]).unwrap();
 }
 
 /// Restarts the daemon while somebody sits at the prompt.

@@ -126,9 +126,9 @@ fn entries_survive_kill_9_with_what_is_left_of_their_time() {
 #[test]
 fn an_entry_whose_time_ends_while_the_daemon_is_away_does_not_come_back() {
     let mut host = Host::start("");
-    ran(&host, "blacklist add alice --for 1s", 0);
+    ran(&host, "blacklist add alice --for 3s", 0);
     host.kill_daemon(libc::SIGKILL);
-    std::thread::sleep(Duration::from_millis(1100));
+    std::thread::sleep(Duration::from_millis(3100));
     host.start_daemon();
     assert!(host.log().contains("alice is no longer on the blacklist"), "{}", host.log());
     assert_eq!(host.login("alice", FROM, RIGHT), SUCCESS);

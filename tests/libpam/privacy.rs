@@ -16,7 +16,7 @@ fn hashed_names_and_addresses_count_lock_and_are_found_again() {
     }
     assert_eq!(host.login(USER, FROM, RIGHT), MAXTRIES);
     assert_eq!(host.login(USER, "192.0.2.78", RIGHT), SUCCESS);
-    host.kill_daemon(libc::SIGKILL);
+    host.kill_daemon(libc::SIGTERM);
     host.start_daemon();
     assert_eq!(host.login(USER, FROM, RIGHT), MAXTRIES, "known again after a restart");
     let shown = host.ask(&["show", "--user", USER]).to_string();

@@ -119,6 +119,8 @@ impl Connection {
         patience: &mut Patience,
     ) -> Result<A, ClientError> {
         self.send(question, patience)?;
+        // Looking at once would find nothing: it takes the daemon a moment.
+        self.wait(PollFlags::POLLIN, patience)?;
         self.receive(patience)
     }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! Begin ---------> Admitted | Refused     (Proceed where the answer is at hand)
 //! Answered ------> Proceed  | Refused     (the gate; may wait as long as Admitted said)
-//! Verdict -------> Recorded               (durable when this arrives)
+//! Verdict -------> Recorded               (durable when this arrives; only a failure waits for it)
 //! Account -------> Proceed  | Refused     (on a connection of its own)
 //! ```
 //!

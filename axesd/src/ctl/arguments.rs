@@ -2,7 +2,9 @@
 
 mod lists;
 mod log;
+mod pam_files;
 mod panic_off;
+mod selftest;
 mod why;
 
 use std::path::{Path, PathBuf};
@@ -17,10 +19,13 @@ use ipnetwork::IpNetwork;
 use jiff::Timestamp;
 use lists::ListCommand;
 use log::{LogArguments, ResetLogsArguments};
+use pam_files::PamCommand;
 use panic_off::PanicOffArguments;
+use selftest::{LoginArguments, SelftestArguments};
 use why::WhyArguments;
 
 use super::check;
+use super::pam::Change;
 use super::replay::Trial;
 
 use super::lists::Amendment;
@@ -29,7 +34,8 @@ const EXIT_STATUSES: &str = "\
 Exit status:
   0  It is done.
   1  Nothing matched: there is nothing to show, to reset or to remove. `check` found an error or a
-     warning. `why` says that the client would be refused.
+     warning. `why` says that the client would be refused. `selftest` got a verdict that is not
+     right. `pam` left the files as they were, or knows a service that is not protected.
   2  The command line, or a file that it names, is wrong.
   3  The daemon could not be reached or refused, nothing could be checked, or the answer could
      not be written.";
@@ -140,6 +146,19 @@ pub(super) enum Command {
     },
     Why(WhyArguments),
     PanicOff(PanicOffArguments),
+    /// Protect the services of a host without pam-auth-update or authselect, or take that back.
+    ///
+    /// pam_axes is one auth line above the module that checks passwords and one account line. This
+    /// writes both where they belong, and nothing that does not pass a test of a real login.
+    Pam {
+        #[command(subcommand)]
+        command: PamCommand,
+    },
+    Selftest(SelftestArguments),
+    #[command(hide = true)]
+    SelftestLogin(LoginArguments),
+    #[command(hide = true)]
+    SelftestJudge,
     /// Write a copy of the database beside it now; the newest three are kept.
     ///
     /// axesd does so every day by itself, and restores the newest one when it finds the database
@@ -162,12 +181,28 @@ pub(super) enum Command {
 pub(super) enum Task {
     Ask(Request),
     Follow(LogFilter),
-    Replay { config: Option<PathBuf>, events: PathBuf },
+    Replay {
+        config: Option<PathBuf>,
+        events: PathBuf,
+    },
     Compare(Trial),
-    Check { root: PathBuf, config: PathBuf },
+    Check {
+        root: PathBuf,
+        config: PathBuf,
+    },
     Explain(&'static check::Rule),
-    Why { client: pam::Client, pam_socket: Option<PathBuf> },
+    Why {
+        client: pam::Client,
+        pam_socket: Option<PathBuf>,
+    },
     Amend(Amendment),
+    Pam(Change),
+    /// Of these services; without any, of all.
+    PamStatus(Vec<String>),
+    /// The module with its options.
+    Selftest(String),
+    SelftestLogin(LoginArguments),
+    SelftestJudge,
 }
 
 impl Arguments {
@@ -202,6 +237,10 @@ impl Command {
             }
             Self::Log(log) => return log.task(),
             Self::Why(why) => return why.task(),
+            Self::Pam { command } => return command.task(),
+            Self::Selftest(selftest) => return selftest.task(),
+            Self::SelftestLogin(login) => return Task::SelftestLogin(login),
+            Self::SelftestJudge => return Task::SelftestJudge,
             Self::Whitelist { command } => return command.task(ListName::White),
             Self::Blacklist { command } => return command.task(ListName::Black),
             Self::ResetLogs(reset) => reset.request(),

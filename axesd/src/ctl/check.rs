@@ -8,15 +8,15 @@ mod aside;
 mod bastion;
 mod config;
 mod daemon;
-mod finding;
-mod pam;
+pub(super) mod finding;
+pub(super) mod pam;
 mod permissions;
 mod rule;
 mod sense;
 mod settings;
 mod show;
 mod sshd;
-mod tree;
+pub(super) mod tree;
 
 use std::io;
 use std::path::{Path, PathBuf};

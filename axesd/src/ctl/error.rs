@@ -10,7 +10,9 @@ use nix::errno::Errno;
 
 use crate::config::ConfigError;
 use crate::ctl::check::CheckError;
-use crate::ctl::{FAILED, WRONG_USAGE};
+use crate::ctl::pam::{FileError, Refusal};
+use crate::ctl::selftest::SelftestError;
+use crate::ctl::{FAILED, REFUSED, WRONG_USAGE};
 use crate::replay::ReplayError;
 
 /// Why there is no answer to show.
@@ -49,6 +51,18 @@ pub(super) enum CtlError {
     Replay(#[from] ReplayError),
     #[error(transparent)]
     Check(#[from] CheckError),
+    #[error(transparent)]
+    Selftest(#[from] SelftestError),
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("nobody is here to ask: `--yes` writes without asking, `--dry-run` writes nothing")]
+    NobodyToAsk,
+    #[error("{0}; everything was put back as it was")]
+    PutBack(Box<CtlError>),
+    #[error("cannot read the answer: {0}")]
+    Input(#[source] io::Error),
     #[error("a comment is one line of 1 to {max} bytes that can be printed", max = Comment::MAX)]
     Comment,
     #[error("{0}")]
@@ -66,6 +80,9 @@ impl CtlError {
     pub(super) const fn status(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Events(..) | Self::Replay(_) => WRONG_USAGE,
+            Self::NobodyToAsk | Self::Refusal(Refusal::NoService(_)) => WRONG_USAGE,
+            // There is something to be done first, and the sentence says what.
+            Self::Refusal(_) => REFUSED,
             Self::Comment | Self::Unusable(_) | Self::Line(..) | Self::TooLong(..) => WRONG_USAGE,
             _ => FAILED,
         }

@@ -7,20 +7,20 @@ use super::rule::{Rule, Severity};
 
 /// A file, and a line of it where there is one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) file: PathBuf,
-    pub(super) line: Option<usize>,
+pub(in crate::ctl) struct Place {
+    pub(in crate::ctl) file: PathBuf,
+    pub(in crate::ctl) line: Option<usize>,
 }
 
 /// One thing that is wrong, or worth knowing.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Finding {
+pub(in crate::ctl) struct Finding {
     pub(super) rule: &'static Rule,
-    pub(super) place: Option<Place>,
+    pub(in crate::ctl) place: Option<Place>,
     /// One sentence.
-    pub(super) message: String,
+    pub(in crate::ctl) message: String,
     /// What to type or write.
-    pub(super) fix: String,
+    pub(in crate::ctl) fix: String,
 }
 
 /// Everything that was found.
@@ -39,7 +39,7 @@ impl Place {
     }
 
     /// A line, from 1.
-    pub(super) fn line(file: &Path, line: usize) -> Self {
+    pub(in crate::ctl) fn line(file: &Path, line: usize) -> Self {
         Self { file: file.to_owned(), line: Some(line) }
     }
 }
@@ -51,6 +51,18 @@ impl fmt::Display for Place {
             Some(line) => write!(formatter, "{file}:{line}"),
             None => write!(formatter, "{file}"),
         }
+    }
+}
+
+impl Finding {
+    /// As it is quoted: `axes.E004`.
+    pub(in crate::ctl) fn id(&self) -> String {
+        self.rule.id()
+    }
+
+    /// Somebody is not protected, or nobody gets in.
+    pub(in crate::ctl) fn is_error(&self) -> bool {
+        self.rule.severity() == Severity::Error
     }
 }
 

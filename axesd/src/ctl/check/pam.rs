@@ -3,13 +3,13 @@
 mod account;
 mod auth;
 mod control;
-mod file;
+pub(in crate::ctl) mod file;
 mod lines;
-mod modules;
+pub(in crate::ctl) mod modules;
 #[cfg(test)]
-pub(super) mod samples;
-mod stack;
-mod walk;
+pub(in crate::ctl) mod samples;
+pub(in crate::ctl) mod stack;
+pub(in crate::ctl) mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,8 @@ use super::rule::Rule;
 use super::tree::Tree;
 
 /// Files that are there to be included, never services by themselves.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 11] = [
+    "base-",
     "common-",
     "system-auth",
     "password-auth",
@@ -39,10 +40,10 @@ const LEFTOVERS: [&str; 5] = ["~", ".dpkg-", ".rpm", ".bak", ".ucf-"];
 
 /// A service with the lines of its two phases.
 #[derive(Debug)]
-pub(super) struct Service {
-    pub(super) name: String,
-    auth: Vec<Step>,
-    account: Vec<Step>,
+pub(in crate::ctl) struct Service {
+    pub(in crate::ctl) name: String,
+    pub(in crate::ctl) auth: Vec<Step>,
+    pub(in crate::ctl) account: Vec<Step>,
 }
 
 /// Something that is wrong with a service, and often with many in the same way.
@@ -56,7 +57,7 @@ struct Problem {
 }
 
 /// Reads all services.
-pub(super) fn services(tree: &mut Tree) -> Vec<Service> {
+pub(in crate::ctl) fn services(tree: &mut Tree) -> Vec<Service> {
     let mut files = Files::default();
     let other_account = files.stack(tree, "other", Phase::Account);
     let mut service = |tree: &mut Tree, name: String| {
@@ -73,7 +74,7 @@ pub(super) fn services(tree: &mut Tree) -> Vec<Service> {
 }
 
 /// What is wrong with them.
-pub(super) fn judge<'a>(services: impl IntoIterator<Item = &'a Service>) -> Vec<Finding> {
+pub(in crate::ctl) fn judge<'a>(services: impl IntoIterator<Item = &'a Service>) -> Vec<Finding> {
     let mut problems: BTreeMap<(String, Place, String), (Problem, Vec<&str>)> = BTreeMap::new();
     for service in services {
         let found = auth::problems(&service.auth, &service.account);

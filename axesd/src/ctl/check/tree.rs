@@ -1,5 +1,6 @@
 //! The files of a host: this one's, or those of a tree that is not running.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -20,10 +21,12 @@ const MAX_NAMES: usize = 4096;
 
 /// A folder that holds a whole system. All paths are as that system would write them.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(in crate::ctl) struct Tree {
     root: PathBuf,
     folder: File,
     owner: u32,
+    /// Texts that stand in for those of files.
+    drafts: BTreeMap<PathBuf, String>,
     /// What could not be read, and why.
     pub(super) left_out: Vec<String>,
 }
@@ -36,11 +39,11 @@ pub(super) struct Stat {
 }
 
 impl Tree {
-    pub(super) fn open(root: &Path) -> io::Result<Self> {
+    pub(in crate::ctl) fn open(root: &Path) -> io::Result<Self> {
         let root = root.canonicalize()?;
         let folder = File::from(open(&root, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?);
         let owner = folder.metadata()?.uid();
-        Ok(Self { root, folder, owner, left_out: Vec::new() })
+        Ok(Self { root, folder, owner, drafts: BTreeMap::new(), left_out: Vec::new() })
     }
 
     /// This very system, with its processes.
@@ -49,7 +52,7 @@ impl Tree {
     }
 
     /// Where a file of the tree really is. A link on the way may still lead out of it.
-    pub(super) fn outside(&self, path: &Path) -> PathBuf {
+    pub(in crate::ctl) fn outside(&self, path: &Path) -> PathBuf {
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
 
@@ -67,13 +70,41 @@ impl Tree {
     }
 
     /// What a file says; `None` without one.
-    pub(super) fn text(&mut self, path: &Path) -> Option<String> {
+    pub(in crate::ctl) fn text(&mut self, path: &Path) -> Option<String> {
+        if !self.drafts.is_empty()
+            && let Some(draft) = self.drafts.get(&self.real(path))
+        {
+            return Some(draft.clone());
+        }
         let read = self.open_in(path, OFlag::O_NONBLOCK).and_then(|file| contents(file.into()));
         self.noting(path, read)
     }
 
+    /// The file that a name leads to, whatever links are between them.
+    pub(in crate::ctl) fn real(&self, path: &Path) -> PathBuf {
+        let real = self.outside(path).canonicalize().ok();
+        let inside =
+            real.and_then(|real| Some(Path::new("/").join(real.strip_prefix(&self.root).ok()?)));
+        inside.unwrap_or_else(|| path.to_owned())
+    }
+
+    /// From now on the file seems to say this, by whatever name; nothing is written.
+    pub(in crate::ctl) fn pretend(&mut self, path: &Path, draft: String) {
+        self.drafts.insert(self.real(path), draft);
+    }
+
+    /// What was pretended, by real names.
+    pub(in crate::ctl) const fn drafts(&self) -> &BTreeMap<PathBuf, String> {
+        &self.drafts
+    }
+
+    /// Takes back what was pretended since.
+    pub(in crate::ctl) fn restore(&mut self, drafts: BTreeMap<PathBuf, String>) {
+        self.drafts = drafts;
+    }
+
     /// What is in a folder, in order; `None` without one.
-    pub(super) fn names(&mut self, folder: &Path) -> Option<Vec<String>> {
+    pub(in crate::ctl) fn names(&mut self, folder: &Path) -> Option<Vec<String>> {
         let read = self.open_in(folder, OFlag::O_DIRECTORY).and_then(members);
         self.noting(folder, read)
     }
@@ -88,7 +119,7 @@ impl Tree {
     }
 
     /// Whether there is such a file; `None` where that cannot be seen.
-    pub(super) fn has(&mut self, path: &Path) -> Option<bool> {
+    pub(in crate::ctl) fn has(&mut self, path: &Path) -> Option<bool> {
         let there = match self.open_in(path, OFlag::O_PATH) {
             Err(error) if is_absent(&error) => Ok(false),
             opened => opened.map(|_| true),

@@ -79,10 +79,11 @@ fn around(steps: &[Step], verifier: &Step) -> Problem {
 }
 
 fn protect(place: &Place) -> String {
+    let name = place.file.file_name().unwrap_or_default().display();
     if place.file.ends_with("common-auth") {
         "Run `pam-auth-update --enable axes`.".to_owned()
     } else {
-        format!("Write `{LINE}` above this line.")
+        format!("Run `axesctl pam enable {name}`, or write `{LINE}` above this line.")
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 /// What libpam does with one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(in crate::ctl) enum Action {
     Ignore,
     Ok,
     /// As `Ok`, and the stack ends unless something failed before.
@@ -20,7 +20,7 @@ pub(super) enum Action {
 
 /// What libpam does with each answer, by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Control(HashMap<String, Action>);
+pub(in crate::ctl) struct Control(HashMap<String, Action>);
 
 impl Control {
     /// Reads a keyword, or what stands between brackets.
@@ -42,6 +42,14 @@ impl Control {
         let action = self.0.get(answer).or_else(|| self.0.get("default"));
         // What is not mentioned is a failure.
         action.copied().unwrap_or(Action::Bad)
+    }
+
+    /// How many modules the jumps leave out.
+    pub(in crate::ctl) fn jumps(&self) -> impl Iterator<Item = usize> {
+        self.0.values().filter_map(|action| match action {
+            Action::Jump(count) => Some(*count),
+            _ => None,
+        })
     }
 
     /// What is done with the answers that are failures.

@@ -4,21 +4,21 @@ use super::control::Control;
 
 /// The part of PAM that a line belongs to; the two others play no role here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(in crate::ctl) enum Phase {
     Auth,
     Account,
 }
 
 /// A line, after comments and continuations.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Line {
+pub(in crate::ctl) struct Line {
     /// Where it begins, from 1.
-    pub(super) number: usize,
-    pub(super) entry: Entry,
+    pub(in crate::ctl) number: usize,
+    pub(in crate::ctl) entry: Entry,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(in crate::ctl) enum Entry {
     /// `@include`: all lines of another file.
     All(String),
     /// `include`: the lines of this phase of another file.
@@ -30,23 +30,23 @@ pub(super) enum Entry {
 
 /// A module as a line names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Module {
-    pub(super) control: Control,
-    pub(super) path: String,
-    pub(super) arguments: Vec<String>,
+pub(in crate::ctl) struct Module {
+    pub(in crate::ctl) control: Control,
+    pub(in crate::ctl) path: String,
+    pub(in crate::ctl) arguments: Vec<String>,
     /// A `-` before the line: it is nothing to libpam that the module is missing.
-    pub(super) missing: Missing,
+    pub(in crate::ctl) missing: Missing,
 }
 
 /// What a module that is not installed means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
+pub(in crate::ctl) enum Missing {
     Fails,
     IsIgnored,
 }
 
 /// The lines of the auth and account phases.
-pub(super) fn parse(text: &str) -> Vec<Line> {
+pub(in crate::ctl) fn parse(text: &str) -> Vec<Line> {
     let lines = logical(text);
     let parsed = |(number, line): (usize, String)| entry(&line).map(|entry| Line { number, entry });
     lines.into_iter().filter_map(parsed).collect()

@@ -7,7 +7,7 @@ use super::stack::Step;
 
 /// What a module can answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(in crate::ctl) enum Outcome {
     Success,
     Failure,
     Ignore,
@@ -15,7 +15,7 @@ pub(super) enum Outcome {
 
 /// A part that a line of pam_axes plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::ctl) enum Role {
     /// The one line that does everything.
     Watching,
     Preauth,
@@ -56,19 +56,34 @@ const VERIFIERS: [&str; 29] = [
     "pam_yubico",
 ];
 
+/// Modules that take the password for something else than to look whether it is right, and ask
+/// for it where nobody has.
+const ASKERS: [&str; 6] =
+    ["pam_ecryptfs", "pam_encfs", "pam_gnome_keyring", "pam_kwallet", "pam_kwallet5", "pam_mount"];
+
 /// The name of a module without folder and ending.
-pub(super) fn name(module: &Module) -> &str {
+pub(in crate::ctl) fn name(module: &Module) -> &str {
     let path = Path::new(&module.path);
     path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
 }
 
 /// A step whose module looks at a secret.
-pub(super) fn verifies(step: &Step) -> bool {
-    step.module.as_ref().is_some_and(|module| match name(module) {
+pub(in crate::ctl) fn verifies(step: &Step) -> bool {
+    step.module.as_ref().is_some_and(verifies_module)
+}
+
+/// A module that looks at a secret.
+pub(in crate::ctl) fn verifies_module(module: &Module) -> bool {
+    match name(module) {
         // A program that is handed the password.
         "pam_exec" => module.arguments.iter().any(|word| word == "expose_authtok"),
         name => VERIFIERS.contains(&name),
-    })
+    }
+}
+
+/// A step whose module looks at a secret, or may ask for one.
+pub(in crate::ctl) fn asks(step: &Step) -> bool {
+    verifies(step) || step.module.as_ref().is_some_and(|module| ASKERS.contains(&name(module)))
 }
 
 /// A step that locks by itself.
@@ -78,13 +93,18 @@ pub(super) fn locks(step: &Step) -> bool {
 }
 
 /// A line of pam_axes, if it is one.
-pub(super) fn axes(step: &Step) -> Option<&Module> {
+pub(in crate::ctl) fn axes(step: &Step) -> Option<&Module> {
+    step.module.as_ref().filter(|module| axes_module(module))
+}
+
+/// Whether it is pam_axes.
+pub(in crate::ctl) fn axes_module(module: &Module) -> bool {
     // A freshly built one still has the prefix of a library.
-    step.module.as_ref().filter(|module| ["pam_axes", "libpam_axes"].contains(&name(module)))
+    ["pam_axes", "libpam_axes"].contains(&name(module))
 }
 
 /// What a line of pam_axes does in the auth phase; the last word counts.
-pub(super) fn role(module: &Module) -> Role {
+pub(in crate::ctl) fn role(module: &Module) -> Role {
     let roles = module.arguments.iter().rev().find_map(|word| match word.as_str() {
         "preauth" => Some(Role::Preauth),
         "authfail" => Some(Role::Authfail),
@@ -95,12 +115,12 @@ pub(super) fn role(module: &Module) -> Role {
 }
 
 /// A step at which axesd decides whether the password is looked at.
-pub(super) fn guards(step: &Step) -> bool {
+pub(in crate::ctl) fn guards(step: &Step) -> bool {
     axes(step).is_some_and(|module| matches!(role(module), Role::Watching | Role::Preauth))
 }
 
 /// What a module can answer, as far as it is known.
-pub(super) fn outcomes(module: &Module) -> &'static [Outcome] {
+pub(in crate::ctl) fn outcomes(module: &Module) -> &'static [Outcome] {
     match name(module) {
         "pam_permit" => &[Outcome::Success],
         "pam_deny" => &[Outcome::Failure],

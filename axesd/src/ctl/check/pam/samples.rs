@@ -11,7 +11,7 @@ use crate::ctl::check::finding::{Finding, Place};
 use crate::ctl::check::tree::Tree;
 
 /// A tree with these files in `/etc/pam.d`.
-pub(in crate::ctl::check) fn pam_tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Tree) {
+pub(in crate::ctl) fn pam_tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Tree) {
     let folder = tempfile::tempdir().unwrap();
     let services = folder.path().join("etc/pam.d");
     fs::create_dir_all(&services).unwrap();
@@ -23,7 +23,7 @@ pub(in crate::ctl::check) fn pam_tree(files: &[(&str, &str)]) -> (tempfile::Temp
 }
 
 /// The services in such a tree.
-pub(in crate::ctl::check) fn all(files: &[(&str, &str)]) -> Vec<Service> {
+pub(in crate::ctl) fn all(files: &[(&str, &str)]) -> Vec<Service> {
     let (_folder, mut tree) = pam_tree(files);
     services(&mut tree)
 }
@@ -51,7 +51,7 @@ pub(super) fn is(step: &Step, path: &str) -> bool {
 }
 
 /// Ids and places, as `axes.E004 /etc/pam.d/sshd:3`.
-pub(in crate::ctl::check) fn ids(findings: &[Finding]) -> Vec<String> {
+pub(in crate::ctl) fn ids(findings: &[Finding]) -> Vec<String> {
     let show = |finding: &Finding| match &finding.place {
         Some(place) => format!("{} {place}", finding.rule.id()),
         None => finding.rule.id(),

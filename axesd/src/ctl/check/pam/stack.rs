@@ -8,7 +8,7 @@ use crate::ctl::check::finding::Place;
 use crate::ctl::check::tree::Tree;
 
 /// Where libpam looks for a service, in this order.
-pub(super) const FOLDERS: [&str; 3] = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"];
+pub(in crate::ctl) const FOLDERS: [&str; 3] = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"];
 /// As deep as libpam follows.
 const MAX_DEPTH: usize = 32;
 /// Files that include each other again and again end somewhere.
@@ -17,21 +17,25 @@ const MAX_STEPS: usize = 500;
 
 /// One line where it takes effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
-    pub(super) place: Place,
+pub(in crate::ctl) struct Step {
+    pub(in crate::ctl) place: Place,
     /// How many substacks it is inside of.
-    pub(super) level: usize,
+    pub(in crate::ctl) level: usize,
     /// `None` where a substack begins.
-    pub(super) module: Option<Module>,
+    pub(in crate::ctl) module: Option<Module>,
 }
 
 /// Files that were read once already.
 #[derive(Debug, Default)]
-pub(super) struct Files(HashMap<String, Option<(PathBuf, Vec<Line>)>>);
+pub(in crate::ctl) struct Files(HashMap<String, Option<(PathBuf, Vec<Line>)>>);
 
 impl Files {
     /// The file of a service, or one that an include names.
-    pub(super) fn get(&mut self, tree: &mut Tree, name: &str) -> Option<(PathBuf, Vec<Line>)> {
+    pub(in crate::ctl) fn get(
+        &mut self,
+        tree: &mut Tree,
+        name: &str,
+    ) -> Option<(PathBuf, Vec<Line>)> {
         if !self.0.contains_key(name) {
             self.0.insert(name.to_owned(), find(tree, name));
         }
@@ -39,7 +43,7 @@ impl Files {
     }
 
     /// The lines of a phase.
-    pub(super) fn stack(&mut self, tree: &mut Tree, name: &str, phase: Phase) -> Vec<Step> {
+    pub(in crate::ctl) fn stack(&mut self, tree: &mut Tree, name: &str, phase: Phase) -> Vec<Step> {
         let mut growing = Growing { files: self, tree, phase, steps: Vec::new(), includes: 0 };
         growing.append(name, Nesting { depth: 0, level: 0 });
         growing.steps

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::control::Action;
+use super::file::Module;
 use super::modules::{Outcome, outcomes};
 use super::stack::Step;
 
 /// What libpam would answer if the stack ended here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Impression {
+pub(in crate::ctl) enum Impression {
     /// Nobody has said anything, which is a failure too.
     None,
     Good,
@@ -17,30 +18,40 @@ pub(super) enum Impression {
 
 /// Before a step, or behind the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct State {
-    pub(super) index: usize,
-    pub(super) impression: Impression,
+pub(in crate::ctl) struct State {
+    pub(in crate::ctl) index: usize,
+    pub(in crate::ctl) impression: Impression,
 }
 
 /// Where all ways together lead.
 #[derive(Debug, Default)]
-pub(super) struct Ways {
+pub(in crate::ctl) struct Ways {
     /// The steps that can be reached.
-    pub(super) reached: BTreeSet<State>,
+    pub(in crate::ctl) reached: BTreeSet<State>,
     /// The answers of the whole stack.
     ends: BTreeSet<Impression>,
 }
 
 impl State {
-    pub(super) const START: Self = Self { index: 0, impression: Impression::None };
+    pub(in crate::ctl) const START: Self = Self { index: 0, impression: Impression::None };
 }
 
 impl Ways {
     /// All ways from these states; a step that stops is reached, and none leads on from it.
-    pub(super) fn from(
+    pub(in crate::ctl) fn from(
         steps: &[Step],
         states: impl IntoIterator<Item = State>,
         stops: impl Fn(&Step) -> bool,
+    ) -> Self {
+        Self::given(steps, states, stops, outcomes)
+    }
+
+    /// The same where modules answer as they are said to.
+    pub(in crate::ctl) fn given(
+        steps: &[Step],
+        states: impl IntoIterator<Item = State>,
+        stops: impl Fn(&Step) -> bool,
+        answers: impl Fn(&Module) -> &'static [Outcome],
     ) -> Self {
         let mut ways = Self::default();
         let mut open: Vec<State> = states.into_iter().collect();
@@ -50,19 +61,19 @@ impl Ways {
                 continue;
             };
             if ways.reached.insert(state) && !stops(step) {
-                open.extend(next(steps, step, state));
+                open.extend(next(steps, step, state, &answers));
             }
         }
         ways
     }
 
     /// The whole stack can answer success.
-    pub(super) fn can_succeed(&self) -> bool {
+    pub(in crate::ctl) fn can_succeed(&self) -> bool {
         self.ends.contains(&Impression::Good)
     }
 
     /// The first step of this kind that can be reached.
-    pub(super) fn first<'a>(
+    pub(in crate::ctl) fn first<'a>(
         &self,
         steps: &'a [Step],
         wanted: impl Fn(&Step) -> bool,
@@ -72,8 +83,22 @@ impl Ways {
     }
 }
 
+/// How many modules a jump at one step leaves out before it comes to a later one; `None` where it
+/// never does, because one of them is in a substack of its own.
+pub(in crate::ctl) fn between(steps: &[Step], from: usize, to: usize) -> Option<usize> {
+    let level = steps.get(from)?.level;
+    let reached = steps.get(to)?.level == level && to < end_of_substack(steps, from);
+    let left_out = steps.get(from + 1..to)?.iter().filter(|step| step.level == level);
+    reached.then(|| left_out.count())
+}
+
 /// Where libpam goes on after a step with one outcome and the action on it.
-pub(super) fn after(steps: &[Step], state: State, outcome: Outcome, action: Action) -> State {
+pub(in crate::ctl) fn after(
+    steps: &[Step],
+    state: State,
+    outcome: Outcome,
+    action: Action,
+) -> State {
     let State { index, impression } = state;
     let next = |impression| State { index: index + 1, impression };
     let leave = |impression| State { index: end_of_substack(steps, index), impression };
@@ -93,11 +118,16 @@ pub(super) fn after(steps: &[Step], state: State, outcome: Outcome, action: Acti
     }
 }
 
-fn next(steps: &[Step], step: &Step, state: State) -> Vec<State> {
+fn next(
+    steps: &[Step],
+    step: &Step,
+    state: State,
+    answers: impl Fn(&Module) -> &'static [Outcome],
+) -> Vec<State> {
     let Some(module) = &step.module else {
         return vec![State { index: state.index + 1, ..state }];
     };
-    let states = outcomes(module).iter().flat_map(|outcome| {
+    let states = answers(module).iter().flat_map(|outcome| {
         let actions = match outcome {
             Outcome::Success => vec![module.control.on("success")],
             Outcome::Ignore => vec![module.control.on("ignore")],
