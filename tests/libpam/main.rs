@@ -1,6 +1,7 @@
 //! Real libpam against a real daemon, as an ordinary user.
 
 mod account;
+mod architecture;
 mod backup;
 mod basics;
 mod callers;
@@ -8,6 +9,7 @@ mod check;
 mod classic;
 mod clock;
 mod completions;
+mod contributing;
 mod corners;
 mod crash;
 mod damage;
