@@ -58,8 +58,7 @@ fn play(stage: &mut Stage) {
     stage.title("The fourth try is refused before any password is asked for, even the right one");
     stage.login(HOME, RIGHT);
 
-    stage
-        .title(&format!("From another address {USER} gets in: nobody else can lock her out there"));
+    stage.title("From another address she gets in: nobody else can lock her out there");
     stage.login(ELSEWHERE, RIGHT);
 
     stage.title("What happened");
