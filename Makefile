@@ -4,12 +4,15 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get
 # What building needs, and what the tests in a booted Debian need on top of it.
 BUILD_PACKAGES := gcc libc6-dev libpam0g-dev
-TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime mandoc bash-completion zsh fish
+RPM_PACKAGES := rpm checkpolicy semodule-utils bzip2
+TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime mandoc \
+    bash-completion zsh fish rpmlint setools lintian
 FUZZ_PACKAGES := g++
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
-.PHONY: help demo recording test build faulty manuals deb lint unit libpam booted soak fuzz
+.PHONY: help demo recording test build faulty manuals packages deb rpm selinux lint unit libpam \
+    rpmlint lintian booted soak fuzz
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -21,7 +24,7 @@ demo: build ## Plays real logins against a daemon in a private folder
 recording: build ## Draws what the demo shows: packaging/doc/demo.svg
 	@TZ=UTC target/debug/axes-demo --record packaging/doc/demo.svg
 
-test: lint unit libpam booted ## Everything
+test: lint unit libpam rpmlint lintian booted ## Everything
 
 build: .build-packages ## Builds module, daemon and tools
 	cargo build --workspace
@@ -33,7 +36,8 @@ lint: .build-packages .test-packages ## Formatting, clippy, shell scripts
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --package pam_axes --features fault-injection -- -D warnings
-	shellcheck packaging/deb/p* packaging/completions/axesctl .ci/run tests/src/guest/boot.sh \
+	shellcheck packaging/deb/p* packaging/rpm/p* packaging/completions/axesctl .ci/run \
+	    tests/src/guest/boot.sh \
 	    $$(grep -l "^#!/bin/sh" tests/booted/guest/*)
 
 unit: build ## Tests beside the code
@@ -41,6 +45,8 @@ unit: build ## Tests beside the code
 
 libpam: build faulty .test-packages ## Real libpam, real daemon, no container; scenarios of django-axes
 	cargo test --package axes-e2e --lib --test libpam --test conformance
+
+packages: deb rpm ## Builds both packages
 
 manuals: .release ## Makes manual pages, completions and changelogs in target/packaging
 	rm -rf target/packaging/man target/packaging/completions
@@ -52,9 +58,30 @@ manuals: .release ## Makes manual pages, completions and changelogs in target/pa
 
 deb: .release manuals ## Builds target/debian/axes_*.deb
 	command -v cargo-deb >/dev/null || cargo install cargo-deb --version 3.8.0 --locked
+	rm -rf target/packaging/lib
+	install -D --mode=644 target/release/libpam_axes.so \
+	    target/packaging/lib/$$(gcc -print-multiarch)/security/pam_axes.so
 	cargo deb --package axesd --no-build
 
-booted: deb .test-packages ## The .deb in a booted Debian 12 and 13, with real sshd, sudo, su, login
+rpm: .release manuals selinux ## Builds target/rpm/RPMS/*/axes-*.rpm
+	rm -rf target/rpm
+	rpmbuild -bb --quiet --define "_topdir $(CURDIR)/target/rpm" --define "source $(CURDIR)" \
+	    --define "axes_version $$(cargo pkgid --package axesd | sed 's/.*[#@]//')" packaging/rpm/axes.spec
+
+selinux: .rpm-packages ## Compiles the policy module that the .rpm brings
+	mkdir -p target/packaging/selinux
+	checkmodule -M -m -c 19 -o target/packaging/selinux/axes.mod packaging/selinux/axes.te
+	semodule_package --outfile target/packaging/selinux/axes.pp \
+	    --module target/packaging/selinux/axes.mod --fc packaging/selinux/axes.fc
+	bzip2 --force --keep target/packaging/selinux/axes.pp
+
+rpmlint: rpm .test-packages ## What Fedora's own checks say about the .rpm
+	rpmlint --strict --config packaging/rpm/rpmlint.toml target/rpm/RPMS/*/axes-*.rpm
+
+lintian: deb .test-packages ## What Debian's own checks say about the .deb
+	lintian --pedantic --display-info --fail-on error,warning target/debian/axes_*.deb
+
+booted: deb rpm .test-packages ## Both packages in booted guests, with real sshd, sudo, su, login
 	cargo test $(AS_ROOT) --package axes-e2e --test booted
 
 soak: .build-packages .fuzz-tools ## Tries the promises for almost an hour, writes tests/RELIABILITY.md
@@ -64,13 +91,16 @@ soak: .build-packages .fuzz-tools ## Tries the promises for almost an hour, writ
 fuzz: .fuzz-tools ## Only what a fuzzer makes up of it: 10 minutes for each target of tests/fuzz
 	cargo run --release --package axes-e2e --bin axes-reliability fuzz
 
-.PHONY: .release .build-packages .test-packages .fuzz-tools
+.PHONY: .release .build-packages .rpm-packages .test-packages .fuzz-tools
 .release: .build-packages
 	cargo build --release --package pam_axes --package axesd --package axes-packaging
 	! grep --quiet "fault injection" target/release/libpam_axes.so
 
 .build-packages:
 	@$(call install,$(BUILD_PACKAGES))
+
+.rpm-packages:
+	@$(call install,$(RPM_PACKAGES))
 
 .test-packages:
 	@$(call install,$(TEST_PACKAGES))

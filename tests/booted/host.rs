@@ -7,6 +7,7 @@ use std::time::Duration;
 use axes_e2e::guest::{Guest, GuestError, Suite};
 use serde_json::Value;
 
+use crate::rpm;
 use crate::setup::{self, Failure};
 
 /// Every account's password.
@@ -44,9 +45,19 @@ impl Host {
         Ok(Self { guest, settings: Mutex::default() })
     }
 
+    /// The same with the .rpm.
+    pub(crate) fn install_rpm() -> Result<Self, Failure> {
+        let guest = Guest::boot(Suite::Rpm)?;
+        setup::prepare(&guest, Suite::Rpm)?;
+        rpm::install(&guest)?;
+        Ok(Self { guest, settings: Mutex::default() })
+    }
+
     /// An account that is nobody else's.
     pub(crate) fn account(&self, name: &str) -> Result<(), GuestError> {
-        self.guest.sh(&format!("useradd -m -s /bin/sh {name}; echo {name}:{RIGHT} | chpasswd"))?;
+        // With a method chpasswd writes the file itself: PAM may have other ideas of passwords.
+        let password = format!("echo {name}:{RIGHT} | chpasswd --crypt-method=SHA512");
+        self.guest.sh(&format!("useradd -m -s /bin/sh {name}; {password}"))?;
         Ok(())
     }
 
@@ -59,6 +70,12 @@ impl Host {
             toml.clone_into(&mut settings);
         }
         Ok(())
+    }
+
+    /// Takes the package away with all that belongs to it, settings as well.
+    pub(crate) fn purge(&self) -> Result<(), GuestError> {
+        self.settings.lock().unwrap_or_else(|poison| poison.into_inner()).clear();
+        self.guest.sh("DEBIAN_FRONTEND=noninteractive apt-get purge -y axes").map(drop)
     }
 
     /// Runs a script when what is returned goes out of scope, also when the trial fails.

@@ -33,7 +33,11 @@ impl Lab {
     }
 
     fn host(&self) -> Result<&Host, Failed> {
-        let install = || Host::install(self.suite).map_err(|error| error.to_string());
-        self.host.get_or_init(install).as_ref().map_err(Failed::from)
+        let install = || match self.suite {
+            Suite::Rpm => Host::install_rpm(),
+            Suite::Bookworm | Suite::Trixie => Host::install(self.suite),
+        };
+        let host = self.host.get_or_init(|| install().map_err(|error| error.to_string()));
+        host.as_ref().map_err(Failed::from)
     }
 }

@@ -1,4 +1,9 @@
-//! Installed, used, purged.
+//! Installed, upgraded, removed, installed again, purged; a login in between each.
+
+mod files;
+mod removal;
+mod upgrade;
+mod visitors;
 
 use std::sync::Arc;
 
@@ -11,14 +16,31 @@ use crate::lab::{Lab, Outcome};
 const DOORS: &[(&str, Door)] =
     &[("ssh", ssh_password), ("keyboard", ssh_keyboard), ("sudo", sudo), ("su", su)];
 
+/// Puts the package under test in place of what is there; what was edited stays.
+const INSTALL: &str = "DEBIAN_FRONTEND=noninteractive apt-get install --reinstall -y \
+    -o Dpkg::Options::=--force-confdef /root/axes.deb";
+const REMOVE: &str = "DEBIAN_FRONTEND=noninteractive apt-get remove -y axes";
+
 pub(crate) fn trials(bookworm: &Arc<Lab>, trixie: &Arc<Lab>) -> Vec<Trial> {
+    let every_door = trixie
+        .trial("ssh_sudo_and_su_are_counted_locked_and_reset_on_the_next_release", every_door);
+    let own =
+        bookworm.trial("no_step_of_a_package_touches_pam_files_of_one_s_own", upgrade::own_files);
+    let silent = bookworm.trial("no_step_of_a_package_asks_a_question", no_debconf);
+    [vec![every_door, silent, own], life_cycle(bookworm), life_cycle(trixie)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// In this order: the last one leaves a host without axes.
+fn life_cycle(lab: &Arc<Lab>) -> Vec<Trial> {
     vec![
-        bookworm.trial("an_upgrade_keeps_the_count_and_the_sockets", upgrade),
-        bookworm.trial("a_removal_that_would_break_logins_is_refused", removal),
-        bookworm.trial("a_purge_leaves_nothing_behind_and_logins_work", purge),
-        trixie
-            .trial("ssh_sudo_and_su_are_counted_locked_and_reset_on_the_next_release", every_door),
-        trixie.trial("a_purge_leaves_nothing_behind_on_the_next_release", purge),
+        lab.trial("an_upgrade_keeps_edits_locks_and_whoever_is_at_a_prompt", upgrade::under_load),
+        lab.trial("a_removal_that_would_break_logins_is_refused", removal::refused),
+        lab.trial("a_removal_turns_nobody_away_who_logs_in_meanwhile", removal::under_load),
+        lab.trial("a_purge_leaves_every_file_as_it_was_before", removal::without_a_trace),
+        lab.trial("a_purge_leaves_nothing_behind_and_logins_work", removal::purge),
     ]
 }
 
@@ -40,53 +62,8 @@ fn every_door(host: &Host) -> Outcome {
     Ok(())
 }
 
-fn upgrade(host: &Host) -> Outcome {
-    let user = "patient";
-    let opened = "systemctl show --property=ActiveEnterTimestampMonotonic axesd.socket";
-    host.account(user)?;
-    assert!(!sudo(host, user, WRONG)?);
-    let before = host.guest.sh(opened)?;
-    host.guest
-        .sh("DEBIAN_FRONTEND=noninteractive apt-get install --reinstall -y /root/axes.deb")?;
-    assert_eq!(host.guest.sh(opened)?, before, "no login finds a closed door");
-    assert_eq!(host.failures(user)?, 1);
-    assert!(!sudo(host, user, WRONG)?);
-    assert_eq!(host.failures(user)?, 2);
-    Ok(())
-}
-
-fn removal(host: &Host) -> Outcome {
-    let _restored = host.afterwards("rm /etc/pam.d/by-hand");
-    host.guest.write("/etc/pam.d/by-hand", "auth required pam_axes.so\n")?;
-    let removed = host.guest.run(&["apt-get", "remove", "-y", "axes"])?;
-    assert_ne!(removed.code, Some(0));
-    assert!(removed.out.contains("/etc/pam.d/by-hand"), "{removed:?}");
-    host.guest.sh("systemctl is-active axesd.service axesd.socket axesd-control.socket")?;
-    host.guest.sh("grep pam_axes.so /etc/pam.d/common-auth /etc/pam.d/common-account")?;
-    Ok(())
-}
-
-fn purge(host: &Host) -> Outcome {
-    host.guest.sh("usermod --append --groups axes asker")?;
-    host.guest.sh("DEBIAN_FRONTEND=noninteractive apt-get purge -y axes")?;
-    host.guest.sh("diff --recursive /var/tmp/pam.before /etc/pam.d")?;
-    let left = host.guest.sh(
-        "find / -xdev -iname '*axes*' ! -path '/root/axes.deb' ! -path '/sys/*' ! -path '/proc/*'
-         grep --recursive --files-with-matches axes /etc --exclude='*-' || true
-         getent passwd axes || true
-         getent group axes || true
-         systemctl list-units --all --plain --no-legend 'axes*'",
-    )?;
-    assert_eq!(left, "", "left behind");
-    logins_still_work(host)
-}
-
-fn logins_still_work(host: &Host) -> Outcome {
-    for (name, door) in DOORS {
-        let user = format!("after_{name}");
-        host.account(&user)?;
-        assert!(!door(host, &user, WRONG)?);
-        assert!(door(host, &user, RIGHT)?, "{name} after the purge");
-    }
+fn no_debconf(host: &Host) -> Outcome {
+    host.guest.sh("! ls /var/lib/dpkg/info/axes.config /var/lib/dpkg/info/axes.templates")?;
+    host.guest.sh("! grep --fixed-strings confmodule /var/lib/dpkg/info/axes.p*")?;
     Ok(())
 }

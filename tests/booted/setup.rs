@@ -14,6 +14,9 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("next-answer", include_str!("guest/next-answer")),
     ("note-password", include_str!("guest/note-password")),
     ("login-with", include_str!("guest/login-with")),
+    ("scan", include_str!("guest/scan")),
+    ("set-up-servers", include_str!("guest/set-up-servers")),
+    ("su-later", include_str!("guest/su-later")),
     ("sudo-cancelled", include_str!("guest/sudo-cancelled")),
 ];
 
@@ -39,6 +42,8 @@ const LOCKER: &str = "\
 pub(crate) enum Failure {
     #[error("no axes_*.deb in {0}: run `make deb` first, or name one with AXES_DEB")]
     NoPackage(PathBuf),
+    #[error("no axes-*.rpm in {0}: run `make rpm` first")]
+    NoRpm(PathBuf),
     #[error(transparent)]
     Guest(#[from] GuestError),
 }

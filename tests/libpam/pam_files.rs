@@ -263,7 +263,7 @@ fn files_of_other_programs_are_left_to_them() {
         .unwrap();
     symlink("/etc/authselect/system-auth", etc.path("common-auth")).unwrap();
     let (status, text) = etc.pam(&["enable", "--yes"]);
-    assert_eq!((status, text.contains("`authselect enable-feature")), (1, true), "{text}");
+    assert_eq!((status, text.contains("`authselect select axes with-axes")), (1, true), "{text}");
     // The service itself is the administrator's.
     fs::remove_file(etc.path("common-auth")).unwrap();
     etc.write("common-auth", &String::from_utf8(before[0].1.clone()).unwrap());

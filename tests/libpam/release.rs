@@ -100,16 +100,39 @@ fn the_changelog_of_the_rpm_has_the_same_version_and_date() {
     assert_eq!(changelog.matches("* ").count(), entries().len());
 }
 
+/// The packages read them where `make manuals` puts them, and bring the page that they refer to.
 #[test]
-fn the_package_is_told_where_its_changelogs_are() {
-    let manifest = include_str!("../../axesd/Cargo.toml");
+fn the_packages_are_told_where_their_changelogs_are() {
     let makefile = include_str!("../../Makefile");
-    assert!(manifest.contains("\nchangelog = \"../target/packaging/changelog.deb\"\n"));
-    assert!(makefile.contains("axes-changelog deb > target/packaging/changelog.deb\n"));
-    // Where the entry of the package says that there is more.
-    let installed = "[\"../CHANGELOG.md\", \"usr/share/doc/axes/changelog\", \"644\"]";
-    assert!(manifest.contains(installed));
-    assert!(changelog_of("deb").contains(": see /usr/share/doc/axes/changelog.gz.\n"));
+    let manifest = include_str!("../../axesd/Cargo.toml");
+    let spec = include_str!("../../packaging/rpm/axes.spec");
+    for (package, recipe, line, page) in [
+        (
+            "deb",
+            manifest,
+            "changelog = \"../target/packaging/changelog.deb\"",
+            "[\"../CHANGELOG.md\", \"usr/share/doc/axes/changelog\", \"644\"]",
+        ),
+        (
+            "rpm",
+            spec,
+            "%changelog\n%(cat %{source}/target/packaging/changelog.rpm)",
+            "CHANGELOG.md %{buildroot}%{_docdir}/axes/changelog",
+        ),
+    ] {
+        let made = format!("axes-changelog {package} > target/packaging/changelog.{package}\n");
+        assert!(makefile.contains(&made), "{package}");
+        assert!(recipe.contains(&format!("\n{line}\n")) && recipe.contains(page), "{package}");
+        assert!(changelog_of(package).contains(": see /usr/share/doc/axes/changelog"));
+    }
+}
+
+#[test]
+fn the_licence_of_the_deb_is_that_of_the_repository() {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (_, licence) = include_str!("../../LICENSE").split_once("\n\nPermission").expect("a text");
+    let copyright = include_str!("../../packaging/deb/copyright").replace("\n .\n", "\n");
+    assert!(plain(&copyright).ends_with(&plain(&format!("Permission{licence}"))));
 }
 
 #[test]

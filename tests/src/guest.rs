@@ -28,6 +28,9 @@ pub enum Suite {
     Bookworm,
     /// Debian 13.
     Trixie,
+    /// Debian 12 with what an .rpm and authselect's profiles meet on Fedora: rpm, SSSD, SELinux's
+    /// tools and a policy.
+    Rpm,
 }
 
 /// A booted Debian.
@@ -155,7 +158,7 @@ impl Guest {
     }
 
     /// The path of a guest's file on this machine.
-    fn outside(&self, path: &str) -> PathBuf {
+    pub fn outside(&self, path: &str) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root/{path}", self.machine.leader()))
     }
 }
@@ -165,6 +168,7 @@ impl fmt::Display for Suite {
         formatter.write_str(match self {
             Self::Bookworm => "bookworm",
             Self::Trixie => "trixie",
+            Self::Rpm => "rpm",
         })
     }
 }

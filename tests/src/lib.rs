@@ -2,6 +2,7 @@
 //! folder, a booted Debian, and trials of the promises that are run short or long.
 
 pub mod application;
+pub mod authselect;
 pub mod guest;
 pub mod host;
 pub mod manuals;
