@@ -6,13 +6,14 @@ APT := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get
 BUILD_PACKAGES := gcc libc6-dev libpam0g-dev
 RPM_PACKAGES := rpm checkpolicy semodule-utils bzip2
 TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime mandoc \
-    bash-completion zsh fish rpmlint setools lintian
+    bash-completion zsh fish rpmlint setools lintian strace libnss-wrapper
 FUZZ_PACKAGES := g++
+BENCH_PACKAGES := strace libnss-wrapper
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
 .PHONY: help demo recording test build faulty manuals packages deb rpm selinux lint unit libpam \
-    rpmlint lintian booted soak fuzz
+    rpmlint lintian booted soak fuzz bench
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -91,7 +92,13 @@ soak: .build-packages .fuzz-tools ## Tries the promises for almost an hour, writ
 fuzz: .fuzz-tools ## Only what a fuzzer makes up of it: 10 minutes for each target of tests/fuzz
 	cargo run --release --package axes-e2e --bin axes-reliability fuzz
 
-.PHONY: .release .build-packages .rpm-packages .test-packages .fuzz-tools
+bench: .release .bench-tools ## What a login costs, against pam_faillock; writes tests/bench/REPORT.md
+	cargo rustc --release --package axes-password -- $(OWN_UNWINDER)
+	cargo rustc --release --package axes-e2e --bin axes-caller -- $(OWN_UNWINDER)
+	cargo build --release --package axes-e2e --bin axes-bench
+	$(SUDO) env TMPDIR=$(CURDIR)/target/bench target/release/axes-bench
+
+.PHONY: .release .build-packages .rpm-packages .test-packages .fuzz-tools .bench-tools
 .release: .build-packages
 	cargo build --release --package pam_axes --package axesd --package axes-packaging
 	! grep --quiet "fault injection" target/release/libpam_axes.so
@@ -108,6 +115,16 @@ fuzz: .fuzz-tools ## Only what a fuzzer makes up of it: 10 minutes for each targ
 .fuzz-tools: .build-packages
 	@$(call install,$(FUZZ_PACKAGES))
 	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --version 0.13.2 --locked
+
+# A caller written in C, as sshd is, has no libgcc_s in memory that the module could share. Debian's
+# libpam-abl would add itself to the stacks of this machine, so it is only unpacked.
+OWN_UNWINDER := -L native=$(CURDIR)/target/bench/unwinder
+.bench-tools: .build-packages
+	@$(call install,$(BENCH_PACKAGES))
+	@mkdir -p target/bench/unwinder target/bench/abl
+	@echo "INPUT(-lgcc_eh -lgcc)" >target/bench/unwinder/libgcc_s.so
+	@cd target/bench && { test -e libpam-abl_*.deb || apt-get download -qq libpam-abl || true; } && \
+	    for package in libpam-abl_*.deb; do test ! -e "$$package" || dpkg-deb -x "$$package" abl; done
 
 # Installs what is missing; asks for nothing where all is there.
 define install

@@ -4,6 +4,7 @@ mod account;
 mod architecture;
 mod backup;
 mod basics;
+mod bench;
 mod callers;
 mod check;
 mod classic;

@@ -342,12 +342,14 @@ pub fn module() -> PathBuf {
 
 /// A program or library of the workspace, built in the profile of this test.
 pub fn built(name: &str) -> PathBuf {
+    let found = find_built(name);
+    found.unwrap_or_else(|| panic!("{name} is not built; run `cargo build --workspace`"))
+}
+
+/// Something beside this program or above it, if it is there.
+pub fn find_built(name: &str) -> Option<PathBuf> {
     let this = std::env::current_exe().expect("a path");
-    let folder = this.ancestors().skip(1).find(|folder| folder.join(name).exists());
-    let folder = folder.map(Path::to_owned);
-    folder
-        .unwrap_or_else(|| panic!("{name} is not built; run `cargo build --workspace`"))
-        .join(name)
+    this.ancestors().skip(1).map(|folder| folder.join(name)).find(|path| path.exists())
 }
 
 /// Waits for something that happens in another process.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use axes_e2e::reliability::absence::{self, Sockets};
 use axes_e2e::reliability::full::Mode;
-use axes_e2e::reliability::report::{self, Section, shown};
+use axes_e2e::reliability::report::{RELIABILITY, Section, shown};
 use axes_e2e::reliability::restart::Counted;
 use axes_e2e::reliability::{bounds, crash, damage, full, fuzz, idle, limit, power, restart};
 
@@ -44,11 +44,12 @@ fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).collect();
     let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|it| it == name);
     if chosen.is_empty() {
-        report::begin_anew();
+        RELIABILITY.begin_anew();
     }
     for (name, trial) in TRIALS.into_iter().filter(|(name, _)| is_chosen(name)) {
         let begun = Instant::now();
-        report::put(&trial());
+        let section = trial();
+        RELIABILITY.put(section.title, &section.text());
         eprintln!("\r{name}: held, in {}", shown(begun.elapsed()));
     }
 }

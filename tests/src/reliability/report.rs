@@ -1,4 +1,4 @@
-//! The report: what was tried on which machine, and what came of it.
+//! A page of what was tried or measured on which machine, and what came of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,25 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-const HEAD: &str = "# How often the promises were tried\n\n\
-`make soak` runs these trials and writes this page; it takes root for the power cuts, and\n\
-almost an hour. A trial writes its part once it held; one that finds a promise broken ends the\n\
-run.\n\n";
-
 const BEGIN: &str = "\n## ";
+
+/// A page of the sources that a command writes, part by part.
+#[derive(Debug)]
+pub struct Page {
+    /// Where it stands below `tests`.
+    pub path: &'static str,
+    /// What stands before all parts.
+    pub head: &'static str,
+}
+
+/// What the trials write.
+pub const RELIABILITY: Page = Page {
+    path: "RELIABILITY.md",
+    head: "# How often the promises were tried\n\n\
+        `make soak` runs these trials and writes this page; it takes root for the power cuts, and\n\
+        almost an hour. A trial writes its part once it held; one that finds a promise broken ends the\n\
+        run.\n\n",
+};
 
 /// What is written of each trial.
 #[derive(Debug)]
@@ -24,32 +37,56 @@ pub struct Section {
     pub figures: Vec<(&'static str, String)>,
 }
 
-/// Removes the report, for all trials are made again.
-pub fn begin_anew() {
-    // There may be none.
-    let _ = fs::remove_file(place());
-}
-
-/// Writes what came of a trial, in place of what came of it before.
-pub fn put(section: &Section) {
-    let page = fs::read_to_string(place()).unwrap_or_default();
-    fs::write(place(), with(&page, section)).expect("the report");
-}
-
-/// Where it stands in the sources.
-fn place() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("RELIABILITY.md")
-}
-
-fn with(page: &str, section: &Section) -> String {
-    let mut parts: Vec<_> = page.split(BEGIN).skip(1).map(str::to_owned).collect();
-    let own = text(section);
-    match parts.iter_mut().find(|part| part.lines().next() == Some(section.title)) {
-        Some(part) => *part = own,
-        None => parts.push(own),
+impl Page {
+    /// Removes it, for all parts are made again.
+    pub fn begin_anew(&self) {
+        // There may be none.
+        let _ = fs::remove_file(self.place());
     }
-    let parts: String = parts.iter().map(|part| format!("{BEGIN}{part}")).collect();
-    format!("{HEAD}{}{parts}", machine())
+
+    /// Writes a part, in place of what it was before.
+    pub fn put(&self, title: &str, text: &str) {
+        let page = self.with(&self.read(), title, text);
+        fs::write(self.place(), page).expect("the report");
+    }
+
+    /// A part as it stands there.
+    pub fn part(&self, title: &str) -> Option<String> {
+        let page = self.read();
+        page.split(BEGIN).skip(1).find(|part| is_of(part, title)).map(str::to_owned)
+    }
+
+    fn read(&self) -> String {
+        fs::read_to_string(self.place()).unwrap_or_default()
+    }
+
+    fn place(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(self.path)
+    }
+
+    fn with(&self, page: &str, title: &str, text: &str) -> String {
+        let mut parts: Vec<_> = page.split(BEGIN).skip(1).map(str::to_owned).collect();
+        let own = format!("{title}\n\n{text}");
+        match parts.iter_mut().find(|part| is_of(part, title)) {
+            Some(part) => *part = own,
+            None => parts.push(own),
+        }
+        let parts: String = parts.iter().map(|part| format!("{BEGIN}{part}")).collect();
+        format!("{}{}{parts}", self.head, machine())
+    }
+}
+
+fn is_of(part: &str, title: &str) -> bool {
+    part.lines().next() == Some(title)
+}
+
+impl Section {
+    /// Everything but its title.
+    pub fn text(&self) -> String {
+        let row = |(what, figure): &(&str, String)| format!("| {what} | {figure} |\n");
+        let rows: String = self.figures.iter().map(row).collect();
+        format!("{}\n\n| | |\n|---|---|\n{rows}", self.method)
+    }
 }
 
 /// A time as it stands in the report.
@@ -58,12 +95,6 @@ pub fn shown(time: Duration) -> String {
         milliseconds @ 0..1000 => format!("{milliseconds} ms"),
         _ => format!("{:.1} s", time.as_secs_f64()),
     }
-}
-
-fn text(section: &Section) -> String {
-    let row = |(what, figure): &(&str, String)| format!("| {what} | {figure} |\n");
-    let rows: String = section.figures.iter().map(row).collect();
-    format!("{}\n\n{}\n\n| | |\n|---|---|\n{rows}", section.title, section.method)
 }
 
 fn machine() -> String {
@@ -92,13 +123,14 @@ mod tests {
 
     #[test]
     fn a_trial_that_is_made_again_replaces_its_part_alone() {
-        let section = |title, figure: &str| {
+        let with = |page: &str, title, figure: &str| {
             let figures = vec![("Times", figure.to_owned())];
-            Section { title, method: "Again and again.".to_owned(), figures }
+            let section = Section { title, method: "Again and again.".to_owned(), figures };
+            RELIABILITY.with(page, section.title, &section.text())
         };
-        let page = with("", &section("One", "1"));
-        let both = with(&page, &section("Two", "2"));
+        let page = with("", "One", "1");
+        let both = with(&page, "Two", "2");
         assert_eq!(both.strip_prefix(&page).map(|two| two.contains("| Times | 2 |")), Some(true));
-        assert_eq!(with(&with(&both, &section("One", "3")), &section("One", "1")), both);
+        assert_eq!(with(&with(&both, "One", "3"), "One", "1"), both);
     }
 }

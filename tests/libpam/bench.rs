@@ -1,0 +1,35 @@
+//! A few rounds of what `make bench` measures: that it can be measured, never how long it takes.
+
+use axes_e2e::bench::Effort;
+use axes_e2e::bench::parts::{self, Part};
+
+fn part(name: &str) -> Part {
+    let (.., measure) = parts::ALL.into_iter().find(|it| it.0 == name).expect("a part");
+    measure(&Effort::SHORT)
+}
+
+/// The first cells of all rows.
+fn rows(part: &Part) -> Vec<String> {
+    let rows = part.text.lines().filter_map(|line| line.strip_prefix("| "));
+    rows.map(|row| row.split('|').next().unwrap_or_default().trim().to_owned()).collect()
+}
+
+#[test]
+fn every_stack_lets_in_and_keeps_out_and_tells_what_it_cost() {
+    let part = part("login");
+    for row in ["success, bare", "failure, bare", "success, pam_axes", "failure, pam_faillock"] {
+        assert!(rows(&part).contains(&row.to_owned()), "{row}: {}", part.text);
+    }
+    assert!(!part.text.contains("NaN"), "{}", part.text);
+    assert_eq!(part.goals(), 3);
+}
+
+#[test]
+fn callers_at_once_are_counted_for_different_users_and_for_one() {
+    let part = part("crowd");
+    for row in ["different users, 1 callers", "one user, 3 callers"] {
+        assert!(rows(&part).contains(&row.to_owned()), "{row}: {}", part.text);
+    }
+    assert!(!part.text.contains("NaN"), "{}", part.text);
+    assert_eq!(part.goals(), 4);
+}

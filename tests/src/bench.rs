@@ -1,0 +1,37 @@
+//! What a login costs, beside the modules that do the same, and what the daemon takes: at length by
+//! `make bench`, which writes tests/bench/REPORT.md, and a few rounds of it in the suite.
+
+pub mod caller;
+mod calls;
+mod cost;
+mod crowd;
+mod effort;
+mod floors;
+mod goals;
+pub mod parts;
+mod processor;
+mod stacks;
+mod table;
+
+pub use effort::Effort;
+
+use parts::Part;
+
+use crate::reliability::report::Page;
+
+/// What is written.
+pub const REPORT: Page = Page {
+    path: "bench/REPORT.md",
+    head: "# What a login costs\n\n\
+        `make bench` measures this and writes this page, as root, in less than 15 minutes. Figures are\n\
+        honest on a machine where nothing else runs; each part says how busy it was.\n\n",
+};
+
+const GOALS: &str = "Goals";
+
+/// Writes a part, and its goals into the first table.
+pub fn write(part: &Part, order: &[&str]) {
+    let before = REPORT.part(GOALS).unwrap_or_default();
+    REPORT.put(GOALS, &goals::table(&before, part.title, &part.goals, order));
+    REPORT.put(part.title, &part.text);
+}

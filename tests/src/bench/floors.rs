@@ -1,0 +1,87 @@
+//! What nothing can be faster than: a word to another process and back, a block on the disk.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::table::Series;
+
+const WORD: [u8; 64] = [7; 64];
+const BLOCK: [u8; 4096] = [7; 4096];
+
+/// Floors of this machine.
+#[derive(Debug)]
+pub struct Floors {
+    /// A word to a thread behind a Unix socket, and back.
+    pub to_thread: Series,
+    /// The same to a process.
+    pub to_process: Series,
+    /// A block written in place, and made durable.
+    pub sync: Series,
+}
+
+/// Measures them, the last one in a file of this folder.
+pub fn measure(folder: &Path, rounds: u32) -> Floors {
+    Floors {
+        to_thread: to_thread(rounds),
+        to_process: to_process(rounds),
+        sync: sync(folder, rounds),
+    }
+}
+
+fn to_thread(rounds: u32) -> Series {
+    let (near, far) = UnixStream::pair().expect("a socket");
+    thread::scope(|scope| {
+        scope.spawn(move || echo(far));
+        // The socket closes here, which ends the thread.
+        round_trips(near, rounds)
+    })
+}
+
+fn to_process(rounds: u32) -> Series {
+    let (near, far) = UnixStream::pair().expect("a socket");
+    let far: std::os::fd::OwnedFd = far.into();
+    let mut cat = Command::new("cat");
+    cat.stdin(far.try_clone().expect("a descriptor")).stdout(Stdio::from(far));
+    let mut process = cat.spawn().expect("cat");
+    // Its command holds the other end as well, and keeps it open.
+    drop(cat);
+    let series = round_trips(near, rounds);
+    assert!(process.wait().expect("cat ends").success());
+    series
+}
+
+fn echo(mut stream: UnixStream) {
+    let mut word = WORD;
+    while stream.read_exact(&mut word).is_ok() && stream.write_all(&word).is_ok() {}
+}
+
+fn round_trips(mut stream: UnixStream, rounds: u32) -> Series {
+    let mut word = WORD;
+    let round = |_| {
+        let begun = Instant::now();
+        stream.write_all(&word).expect("a word");
+        stream.read_exact(&mut word).expect("the word");
+        begun.elapsed()
+    };
+    (0..rounds).map(round).collect()
+}
+
+/// A block written in place in a file of this folder, and made durable.
+pub fn sync(folder: &Path, rounds: u32) -> Series {
+    let file = tempfile::tempfile_in(folder).expect("a file");
+    durable(&file);
+    (0..rounds).map(|_| durable(&file)).collect()
+}
+
+fn durable(file: &File) -> Duration {
+    let begun = Instant::now();
+    file.write_all_at(&BLOCK, 0).expect("a block");
+    file.sync_data().expect("fdatasync");
+    begun.elapsed()
+}
