@@ -12,8 +12,8 @@ BENCH_PACKAGES := strace libnss-wrapper
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
-.PHONY: help demo test build faulty manuals packages deb rpm selinux lint unit libpam rpmlint \
-    lintian booted soak fuzz bench
+.PHONY: help demo recording test build faulty manuals packages deb rpm selinux lint unit libpam \
+    rpmlint lintian booted soak fuzz bench
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -21,6 +21,9 @@ help: ## Shows this list
 demo: build ## Plays real logins against a daemon in a private folder
 	@mkdir -p target/demo
 	@TMPDIR=$(CURDIR)/target/demo target/debug/axes-demo
+
+recording: build ## Draws what the demo shows: packaging/doc/demo.svg
+	@TZ=UTC target/debug/axes-demo --record packaging/doc/demo.svg
 
 test: lint unit libpam rpmlint lintian booted ## Everything
 
@@ -46,10 +49,12 @@ libpam: build faulty .test-packages ## Real libpam, real daemon, no container; s
 
 packages: deb rpm ## Builds both packages
 
-manuals: .release ## Makes manual pages and completions in target/packaging
+manuals: .release ## Makes manual pages, completions and changelogs in target/packaging
 	rm -rf target/packaging/man target/packaging/completions
 	mkdir -p target/packaging/completions
 	target/release/axes-manuals target/packaging/man
+	target/release/axes-changelog deb > target/packaging/changelog.deb
+	target/release/axes-changelog rpm > target/packaging/changelog.rpm
 	cp packaging/completions/* target/packaging/completions
 
 deb: .release manuals ## Builds target/debian/axes_*.deb

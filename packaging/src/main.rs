@@ -9,11 +9,12 @@ mod notes;
 mod page;
 mod roff;
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io};
 
-use clap::Command;
+use axes_packaging::changelog;
 
 use page::Page;
 
@@ -36,21 +37,23 @@ fn main() -> ExitCode {
     }
 }
 
-fn write(folder: &Path) -> io::Result<()> {
+fn write(folder: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(folder)?;
+    let date = changelog::newest(changelog::PAGE)?.date;
     let (mut axesctl, mut axesd) = (axesd::ctl::command(), axesd::daemon::command());
     axesctl.build();
     axesd.build();
-    let daemon = Page { command: &axesd, above: &[], section: 8, more: AXESD };
+    let daemon = Page { command: &axesd, above: &[], section: 8, date, more: AXESD };
     fs::write(folder.join(daemon.file()), daemon.text())?;
-    write_all(folder, &axesctl, &[])
+    let program = Page { command: &axesctl, above: &[], section: 1, date, more: AXESCTL };
+    Ok(write_all(folder, program)?)
 }
 
-/// A command and all that are below it.
-fn write_all(folder: &Path, command: &Command, above: &[&Command]) -> io::Result<()> {
-    let more = if above.is_empty() { AXESCTL } else { "" };
-    let page = Page { command, above, section: 1, more };
+/// The page of a command and those of all that are below it.
+fn write_all(folder: &Path, page: Page<'_>) -> io::Result<()> {
     fs::write(folder.join(page.file()), page.text())?;
-    let path = [above, &[command]].concat();
-    page::commands(command).try_for_each(|it| write_all(folder, it, &path))
+    let above = [page.above, &[page.command]].concat();
+    page::commands(page.command).try_for_each(|command| {
+        write_all(folder, Page { command, above: &above, more: "", ..page })
+    })
 }

@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 
 use clap::{Arg, ArgGroup, Command};
+use jiff::civil::Date;
 
 use crate::examples;
 use crate::notes::Notes;
 use crate::roff;
 
-/// When the commands or their texts changed last.
-const DATE: &str = "November 23, 2026";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const EXIT_STATUS: &str = "EXIT STATUS";
 
@@ -20,6 +19,8 @@ pub(crate) struct Page<'a> {
     /// The commands it is a part of, the program first.
     pub(crate) above: &'a [&'a Command],
     pub(crate) section: u8,
+    /// Of the release.
+    pub(crate) date: Date,
     /// Sections that no definition knows.
     pub(crate) more: &'a str,
 }
@@ -39,7 +40,10 @@ impl Page<'_> {
         let (name, section) = (self.name("-"), self.section);
         let notes = self.notes();
         let parts = [
-            format!(".\\\" Made from the definitions in axesd/src: change those.\n.Dd {DATE}\n"),
+            format!(
+                ".\\\" Made from the definitions in axesd/src: change those.\n.Dd {}\n",
+                self.date()
+            ),
             format!(".Dt {} {section}\n.Os axes {VERSION}\n", name.to_uppercase()),
             format!(".Sh NAME\n.Nm {name}\n.Nd {}\n", roff::phrase(&about(self.command))),
             format!(".Sh SYNOPSIS\n.Nm {}\n{}", self.name(" "), self.synopsis()),
@@ -53,6 +57,11 @@ impl Page<'_> {
             self.see_also(),
         ];
         parts.concat()
+    }
+
+    /// `January 31, 2026`
+    fn date(&self) -> String {
+        self.date.strftime("%B %-d, %Y").to_string()
     }
 
     fn name(&self, between: &str) -> String {

@@ -1,4 +1,4 @@
-//! Manual pages and completions as the package installs them.
+//! Manual pages, completions and other documents as the package installs them.
 
 use std::sync::Arc;
 
@@ -23,12 +23,24 @@ const PLACES: [&str; 8] = [
 pub(crate) fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
     vec![
         lab.trial("manuals_and_completions_are_where_they_are_looked_for", places),
+        lab.trial("changelogs_and_pages_are_beside_the_licence", documents),
         lab.trial("what_manuals_say_about_an_installed_package_works", commands),
     ]
 }
 
 fn places(host: &Host) -> Outcome {
     host.guest.sh(&format!("stat {}", PLACES.join(" ")))?;
+    Ok(())
+}
+
+fn documents(host: &Host) -> Outcome {
+    let version = env!("CARGO_PKG_VERSION");
+    let folder = "/usr/share/doc/axes";
+    let debian = host.guest.sh(&format!("zcat {folder}/changelog.Debian.gz"))?;
+    assert!(debian.starts_with(&format!("axes ({version}-1) ")), "{debian}");
+    let changes = host.guest.sh(&format!("zcat {folder}/changelog.gz"))?;
+    assert!(changes.contains(&format!("\n## [{version}] - ")), "{changes}");
+    host.guest.sh(&format!("cd {folder} && stat architecture.md django-axes.md SECURITY.md"))?;
     Ok(())
 }
 

@@ -2,14 +2,23 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use axes_e2e::application::{AUTH_ERR, SUCCESS};
 use axes_e2e::host::{Host, RIGHT, WRONG, built};
 
 const README: &str = include_str!("../../README.md");
-const SECURITY: &str = include_str!("../../SECURITY.md");
-const MAKEFILE: &str = include_str!("../../Makefile");
+/// Everything that is not in here is told from this folder.
+pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+/// The pages, and how many files they name at least.
+const PAGES: [(&str, usize); 5] = [
+    ("README.md", 0),
+    ("SECURITY.md", 10),
+    ("CONTRIBUTING.md", 20),
+    ("packaging/doc/architecture.md", 40),
+    ("packaging/doc/django-axes.md", 0),
+];
 /// The page for users of django-axes.
 pub(crate) const DJANGO_AXES: &str = include_str!("../../packaging/doc/django-axes.md");
 
@@ -27,14 +36,18 @@ fn blocks(document: &str, language: &str) -> Vec<String> {
     blocks
 }
 
-fn commands(document: &str, program: &str) -> Vec<Vec<String>> {
-    let lines = blocks(document, "sh").join("");
-    let words = |line: &str| -> Vec<String> {
-        let command = line.split('#').next().unwrap_or_default();
-        command.split_whitespace().map(str::to_owned).collect()
-    };
-    let commands = lines.lines().map(words).filter(|it| it.first().is_some_and(|it| it == program));
-    let commands: Vec<_> = commands.collect();
+/// What stands in those blocks, without remarks.
+pub(crate) fn lines_of(document: &str, language: &str) -> Vec<String> {
+    let text = blocks(document, language).join("");
+    let lines = text.lines().filter_map(|line| line.split('#').next()).map(str::trim);
+    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// The command lines of a program, in words.
+pub(crate) fn commands(document: &str, program: &str) -> Vec<Vec<String>> {
+    let words = |line: &String| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let lines = lines_of(document, "sh");
+    let commands: Vec<_> = lines.iter().map(words).filter(|it| it[0] == program).collect();
     assert!(!commands.is_empty(), "{:?} does not use {program}", document.lines().next());
     commands
 }
@@ -67,13 +80,28 @@ pub(crate) fn lively() -> Host {
 }
 
 #[test]
-fn every_file_that_the_page_on_security_names_is_there() {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../");
+fn every_file_that_a_page_names_is_there() {
     let folders = ["tests/", "axesd/", "pam_axes/", "packaging/"];
-    let words = SECURITY.split('`').filter(|word| folders.iter().any(|it| word.starts_with(it)));
-    let missing: Vec<_> =
-        words.clone().filter(|path| fs::metadata(format!("{root}{path}")).is_err()).collect();
-    assert!(missing.is_empty() && words.count() > 10, "{missing:?}");
+    for (page, least) in PAGES {
+        let text = fs::read_to_string(format!("{ROOT}/{page}")).expect(page);
+        let quoted = text.split('`').filter(|word| folders.iter().any(|it| word.starts_with(it)));
+        let missing: Vec<_> =
+            quoted.clone().filter(|path| !Path::new(ROOT).join(path).exists()).collect();
+        assert!(missing.is_empty(), "{page}: {missing:?}");
+        assert!(quoted.clone().count() >= least, "{page}: {}", quoted.count());
+    }
+}
+
+#[test]
+fn every_link_of_a_page_leads_somewhere() {
+    for (page, _) in PAGES {
+        let path = Path::new(ROOT).join(page);
+        let text = fs::read_to_string(&path).expect(page);
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|target| !target.starts_with("https://")) {
+            assert!(path.with_file_name(target).exists(), "{page}: {target}");
+        }
+    }
 }
 
 #[test]
@@ -89,13 +117,6 @@ fn every_axesctl_command_works() {
         let output = host.axesctl(&arguments);
         assert!(output.status.success(), "{command:?}: {output:?}");
         assert!(!output.stdout.is_empty(), "{command:?}");
-    }
-}
-
-#[test]
-fn every_make_target_exists() {
-    for command in commands(README, "make") {
-        assert!(MAKEFILE.contains(&format!("\n{}:", command[1])), "{command:?}");
     }
 }
 

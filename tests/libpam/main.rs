@@ -1,6 +1,7 @@
 //! Real libpam against a real daemon, as an ordinary user.
 
 mod account;
+mod architecture;
 mod backup;
 mod basics;
 mod bench;
@@ -9,9 +10,11 @@ mod check;
 mod classic;
 mod clock;
 mod completions;
+mod contributing;
 mod corners;
 mod crash;
 mod damage;
+mod demo;
 mod django_axes;
 mod documents;
 mod edges;
@@ -32,6 +35,7 @@ mod pam_files;
 mod panic;
 mod privacy;
 mod recipes;
+mod release;
 mod reliability;
 mod replay;
 mod residue;

@@ -8,3 +8,4 @@ pub mod guest;
 pub mod host;
 pub mod manuals;
 pub mod reliability;
+pub mod screen;

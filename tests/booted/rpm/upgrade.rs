@@ -47,7 +47,7 @@ pub(super) fn keeps(host: &Host) -> Outcome {
 fn next_version(folder: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let source = folder.join("source");
     fs::create_dir(&source)?;
-    for name in ["packaging", "README.md", "SECURITY.md", "LICENSE"] {
+    for name in ["packaging", "CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md"] {
         let copied =
             Command::new("cp").arg("-r").arg(repository().join(name)).arg(&source).status();
         assert!(copied.map_err(GuestError::Start)?.success(), "{name}");
