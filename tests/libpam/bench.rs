@@ -33,3 +33,24 @@ fn callers_at_once_are_counted_for_different_users_and_for_one() {
     assert!(!part.text.contains("NaN"), "{}", part.text);
     assert_eq!(part.goals(), 4);
 }
+
+#[test]
+fn counters_networks_and_updates_are_measured_with_their_space() {
+    let part = part("scale");
+    for row in ["102", "1002", "10", "100", "disk for each counter", "disk at the end"] {
+        assert!(rows(&part).contains(&row.to_owned()), "{row}: {}", part.text);
+    }
+    let mut lines = part.text.lines();
+    let all = lines.any(|line| line.starts_with("| updates ") && line.ends_with(" 1000 |"));
+    assert!(all, "all updates are made: {}", part.text);
+    assert_eq!(part.goals(), 6);
+}
+
+#[test]
+fn what_is_idle_is_watched_and_what_is_loaded_is_measured() {
+    let part = part("footprint");
+    for row in ["pam_axes.so", "pam_permit", "pam_faillock", "axesd, processor meanwhile"] {
+        assert!(rows(&part).contains(&row.to_owned()), "{row}: {}", part.text);
+    }
+    assert_eq!(part.goals(), 6);
+}

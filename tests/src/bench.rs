@@ -7,9 +7,12 @@ mod cost;
 mod crowd;
 mod effort;
 mod floors;
+mod footprint;
 mod goals;
+mod keeper;
 pub mod parts;
 mod processor;
+mod space;
 mod stacks;
 mod table;
 

@@ -23,6 +23,8 @@ pub enum How {
     Success,
     /// With a wrong one, after authenticate.
     Failure,
+    /// After pam_start: what loading the modules costs.
+    Load,
     /// There is none: what the process itself costs.
     Nothing,
 }
@@ -135,6 +137,7 @@ impl Login {
         let expected = match self.how {
             How::Success => SUCCESS,
             How::Failure => AUTH_ERR,
+            How::Load => return drop(Session::start(folder, &self.service, Some(&self.user))),
             How::Nothing => return,
         };
         let mut session = Session::start(folder, &self.service, Some(&self.user));
@@ -152,7 +155,7 @@ impl FromStr for How {
     type Err = ();
 
     fn from_str(word: &str) -> Result<Self, ()> {
-        let all = [Self::Success, Self::Failure, Self::Nothing];
+        let all = [Self::Success, Self::Failure, Self::Load, Self::Nothing];
         all.into_iter().find(|how| format!("{how:?}") == word).ok_or(())
     }
 }

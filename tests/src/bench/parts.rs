@@ -1,7 +1,9 @@
 //! The parts of the report: what is measured, told in tables.
 
 mod crowd;
+mod footprint;
 mod login;
+mod scale;
 
 use super::Effort;
 use super::goals::Goal;
@@ -20,8 +22,12 @@ pub struct Part {
 pub type Measure = fn(&Effort) -> Part;
 
 /// All parts: how they are called on the command line, their titles, and how they are measured.
-pub const ALL: [(&str, &str, Measure); 2] =
-    [("login", login::TITLE, login::measure), ("crowd", crowd::TITLE, crowd::measure)];
+pub const ALL: [(&str, &str, Measure); 4] = [
+    ("login", login::TITLE, login::measure),
+    ("crowd", crowd::TITLE, crowd::measure),
+    ("scale", scale::TITLE, scale::measure),
+    ("footprint", footprint::TITLE, footprint::measure),
+];
 
 impl Part {
     /// How many goals it speaks of.

@@ -138,7 +138,7 @@ fn from(user: &str, address: &str) -> Client {
 }
 
 /// What a folder takes on disk.
-fn bytes_of(folder: &Path) -> u64 {
+pub fn bytes_of(folder: &Path) -> u64 {
     // What goes while it is looked at takes nothing.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let size = |path: &Path| match fs::symlink_metadata(path) {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use axes_proto::pam::Client;
 use axes_proto::text::Host as Address;
 
+use super::bounds::bytes_of;
 use super::load;
 use crate::host::Host;
 
@@ -29,6 +30,10 @@ pub struct Figures {
     pub filled: Duration,
     /// From the start of the process to its first answer, each time.
     pub restarts: Vec<Duration>,
+    /// Bytes of memory that the last of these daemons took at most.
+    pub memory: u64,
+    /// Bytes of disk that its folder takes.
+    pub disk: u64,
 }
 
 impl Counted {
@@ -64,7 +69,8 @@ pub fn with_counters(least: u64, counted: Counted, progress: impl Fn(u64) + Sync
         restart
     };
     let restarts = (0..RESTARTS).map(restart).collect();
-    Figures { counters, filled, restarts }
+    let (memory, disk) = (host.peak_memory(), bytes_of(&host.path("state")));
+    Figures { counters, filled, restarts, memory, disk }
 }
 
 /// A user whom nobody else shares an address with.

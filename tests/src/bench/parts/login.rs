@@ -193,6 +193,7 @@ const fn word(how: How) -> &'static str {
     match how {
         How::Success => "success",
         How::Failure => "failure",
+        How::Load => "load",
         How::Nothing => "nothing",
     }
 }
