@@ -100,8 +100,8 @@ table! {
         "axesctl pam enable --dry-run sshd";
     "axesctl-pam-enable" Installed "The same, refusing everybody while axesd is down:":
         "axesctl pam enable --dry-run --module \"pam_axes.so failmode=secure\" sshd";
-    "axesctl-pam-disable" Installed "Take the lines out of the file of sshd, if there are any:":
-        "axesctl pam disable --yes sshd";
+    "axesctl-pam-disable" Installed "Protect sshd by itself, and take that back:":
+        "axesctl pam enable --yes sshd", "axesctl pam disable --yes sshd";
     "axesctl-pam-status" Installed "Are these two protected?":
         "axesctl pam status sshd sudo";
     "axesd" Here "Is the configuration good?": "axesd --check-config";
