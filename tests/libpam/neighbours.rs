@@ -4,19 +4,43 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use axes_e2e::application::{AUTH_ERR, MAXTRIES, SUCCESS};
-use axes_e2e::host::{Host, RIGHT, WRONG, wait_until};
+use axes_e2e::host::{Host, RIGHT, WRONG, module, wait_until};
 
 const FROM: &str = "192.0.2.7";
 
 /// Compiles a module into the folder of a host.
 pub fn compiled(host: &Host, name: &str) -> PathBuf {
+    compile(host, name, &["-shared", "-fPIC"])
+}
+
+fn compile(host: &Host, name: &str, options: &[&str]) -> PathBuf {
     let source = format!("{}/libpam/modules/{name}.c", env!("CARGO_MANIFEST_DIR"));
-    let module = host.path(&format!("{name}.so"));
+    let compiled = host.path(&format!("{name}.so"));
     let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-pthread", "-o"]);
-    let status = compiler.arg(&module).arg(source).arg("-lpam").status();
+    compiler.args(options).args(["-Wall", "-Wextra", "-Werror", "-pthread", "-o"]);
+    let status = compiler.arg(&compiled).arg(source).arg("-lpam").status();
     assert!(status.expect("a C compiler; install gcc").success());
-    module
+    compiled
+}
+
+#[test]
+fn a_thread_that_is_cancelled_at_the_prompt_unwinds_through_the_gate() {
+    // The unwinder of the C library does that, and the module has another one of its own.
+    let host = Host::start("");
+    let program = compile(&host, "cancelled", &[]);
+    let ended = Command::new(program).arg(host.path("pam.d")).arg("login").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), format!("cancelled, then {AUTH_ERR}\n"));
+    assert!(ended.status.success(), "{ended:?}");
+}
+
+#[test]
+fn the_module_maps_no_library_that_libpam_does_not() {
+    let told = Command::new("readelf").arg("--dynamic").arg(module()).output().expect("readelf");
+    let told = String::from_utf8(told.stdout).unwrap();
+    let needed: Vec<_> = told.lines().filter(|line| line.contains("(NEEDED)")).collect();
+    let known = ["libpam.so", "libc.so", "ld-linux"];
+    let is_known = |line: &&str| known.iter().any(|name| line.contains(name));
+    assert!(!needed.is_empty() && needed.iter().all(is_known), "{needed:?}");
 }
 
 #[test]
