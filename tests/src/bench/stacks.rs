@@ -98,6 +98,15 @@ pub fn write_single_lines(host: &Host) {
     host.write_stack("load-pam_axes", &lines);
 }
 
+/// Whether what logs in, or its password module, maps a library that the module could share.
+pub fn have_libgcc() -> bool {
+    let name = b"libgcc_s.so";
+    ["axes-caller", "libaxes_password.so"].into_iter().any(|file| {
+        let bytes = fs::read(built(file)).expect("a file");
+        bytes.windows(name.len()).any(|it| it == name)
+    })
+}
+
 /// Nobody is locked, nobody waits: each failure is followed by a success.
 fn write_faillock_conf(host: &Host) {
     let folder = host.path("faillock");

@@ -50,9 +50,13 @@ fn progress(round: u32) {
 }
 
 fn notes() -> String {
-    let mut notes = "pam_axes and axesd are as shipped, with the store on the disk; pam_faillock has the lines of\n\
-        its manual, a folder of its own, `deny=5`, `nodelay` and `silent`."
-        .to_owned();
+    let mut notes = match stacks::have_libgcc() {
+        true => "Caller or password module map libgcc_s, which pam_axes then finds in memory.\n",
+        false => "As in sshd, there is no libgcc_s in memory that pam_axes would find there.\n",
+    }
+    .to_owned();
+    notes += "pam_axes and axesd are as shipped, with the store on the disk; pam_faillock has the lines of\n\
+        its manual, a folder of its own, `deny=5`, `nodelay` and `silent`.";
     notes += match Stack::present().contains(&Stack::Abl) {
         true => {
             " pam_abl has one line and limits that\n\
