@@ -76,13 +76,14 @@ impl Stack {
 
 /// A host with a running daemon, and a service for each stack, of its name.
 pub fn host(settings: &str) -> Host {
-    let host = Host::without_daemon(settings);
+    let mut host = Host::without_daemon(settings);
     write_faillock_conf(&host);
     write_abl_conf(&host);
     for stack in Stack::present() {
         host.write_stack(stack.name(), &stack.lines(&host));
     }
-    let mut host = host;
+    // Without it libpam complains to syslog at each start.
+    host.write_stack("other", "# nobody\n");
     host.start_daemon();
     host
 }
