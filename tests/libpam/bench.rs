@@ -20,6 +20,7 @@ fn every_stack_lets_in_and_keeps_out_and_tells_what_it_cost() {
     for row in ["success, bare", "failure, bare", "success, pam_axes", "failure, pam_faillock"] {
         assert!(rows(&part).contains(&row.to_owned()), "{row}: {}", part.text);
     }
+    assert!(rows(&part).contains(&"system calls of a login".to_owned()), "{}", part.text);
     assert!(!part.text.contains("NaN"), "{}", part.text);
     assert_eq!(part.goals(), 3);
 }

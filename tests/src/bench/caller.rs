@@ -96,11 +96,6 @@ impl Caller {
         logins
     }
 
-    /// Whoever traces it, if somebody does.
-    pub fn id(&self) -> u32 {
-        self.process.id()
-    }
-
     fn tell(&mut self, order: &str) {
         let orders = self.process.stdin.as_mut().expect("its orders");
         writeln!(orders, "{order}").expect("axes-caller listens");

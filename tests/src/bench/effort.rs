@@ -47,7 +47,7 @@ impl Effort {
         counters: &[1_000, 100_000, 1_000_000, 10_000_000],
         decisions: 100_000,
         restart: 1_000_000,
-        updates: (10_000, 10_000_000, Duration::from_secs(180)),
+        updates: (10_000, 10_000_000, Duration::from_secs(150)),
         networks: &[10, 1_000, 100_000],
         looks: 500,
         loads: 5000,

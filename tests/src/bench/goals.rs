@@ -5,7 +5,7 @@ use super::table::Table;
 /// Something that is wanted, and what was measured.
 #[derive(Debug)]
 pub struct Goal {
-    what: &'static str,
+    what: String,
     wanted: String,
     measured: String,
     verdict: String,
@@ -13,39 +13,39 @@ pub struct Goal {
 
 impl Goal {
     /// Met by no more than this.
-    pub fn at_most(what: &'static str, limit: f64, measured: f64, unit: &str) -> Self {
+    pub fn at_most(what: impl Into<String>, limit: f64, measured: f64, unit: &str) -> Self {
         let verdict = verdict(measured <= limit, measured, limit);
         Self::with("at most", what, limit, measured, unit, verdict)
     }
 
     /// Met by no less than this.
-    pub fn at_least(what: &'static str, limit: f64, measured: f64, unit: &str) -> Self {
+    pub fn at_least(what: impl Into<String>, limit: f64, measured: f64, unit: &str) -> Self {
         let verdict = verdict(measured >= limit, measured, limit);
         Self::with("at least", what, limit, measured, unit, verdict)
     }
 
     /// One that was not measured, and why.
-    pub fn open(what: &'static str, why: &str) -> Self {
+    pub fn open(what: impl Into<String>, why: &str) -> Self {
         let (wanted, measured) = ("-".to_owned(), "not measured".to_owned());
-        Self { what, wanted, measured, verdict: why.to_owned() }
+        Self { what: what.into(), wanted, measured, verdict: why.to_owned() }
     }
 
     fn with(
         word: &str,
-        what: &'static str,
+        what: impl Into<String>,
         limit: f64,
         measured: f64,
         unit: &str,
         verdict: String,
     ) -> Self {
         let [limit, measured] = [limit, measured].map(|it| with_unit(it, unit));
-        Self { what, wanted: format!("{word} {limit}"), measured, verdict }
+        Self { what: what.into(), wanted: format!("{word} {limit}"), measured, verdict }
     }
 
     fn cells(&self, part: &str) -> [String; 5] {
         let [wanted, measured, verdict] =
             [&self.wanted, &self.measured, &self.verdict].map(String::clone);
-        [part.to_owned(), self.what.to_owned(), wanted, measured, verdict]
+        [part.to_owned(), self.what.clone(), wanted, measured, verdict]
     }
 }
 
@@ -73,7 +73,7 @@ pub fn table(before: &str, part: &str, goals: &[Goal], order: &[&str]) -> String
         .collect();
     rows.extend(goals.iter().map(|goal| goal.cells(part).to_vec()));
     rows.sort_by_key(|row| order.iter().position(|part| row.first().is_some_and(|it| it == part)));
-    let mut table = Table::new(&["part", "goal", "wanted", "measured", ""]);
+    let mut table = Table::of_words(&["part", "goal", "wanted", "measured", ""]);
     rows.into_iter().for_each(|row| table.row(row));
     table.text()
 }

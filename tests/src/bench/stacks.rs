@@ -76,13 +76,14 @@ impl Stack {
 
 /// A host with a running daemon, and a service for each stack, of its name.
 pub fn host(settings: &str) -> Host {
-    let host = Host::without_daemon(settings);
+    let mut host = Host::without_daemon(settings);
     write_faillock_conf(&host);
     write_abl_conf(&host);
     for stack in Stack::present() {
         host.write_stack(stack.name(), &stack.lines(&host));
     }
-    let mut host = host;
+    // Without it libpam complains to syslog at each start.
+    host.write_stack("other", "# nobody\n");
     host.start_daemon();
     host
 }
@@ -96,6 +97,15 @@ pub fn write_single_lines(host: &Host) {
     host.write_stack("load-pam_faillock", &lines);
     let lines = format!("account required {}\n{permit}", host.module_line());
     host.write_stack("load-pam_axes", &lines);
+}
+
+/// Whether what logs in, or its password module, maps a library that the module could share.
+pub fn have_libgcc() -> bool {
+    let name = b"libgcc_s.so";
+    ["axes-caller", "libaxes_password.so"].into_iter().any(|file| {
+        let bytes = fs::read(built(file)).expect("a file");
+        bytes.windows(name.len()).any(|it| it == name)
+    })
 }
 
 /// Nobody is locked, nobody waits: each failure is followed by a success.

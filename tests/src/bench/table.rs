@@ -1,18 +1,24 @@
 //! Figures as they stand in the report.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-/// A table whose columns are aligned in the source as well; all but the first are numbers.
+/// A table whose columns are aligned in the source as well.
 #[derive(Debug)]
 pub struct Table {
+    /// Columns of words; those behind them are numbers.
+    words: usize,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// One with these heads.
+    /// Numbers under these heads, each row with a name.
     pub fn new(heads: &[&str]) -> Self {
-        Self { rows: vec![heads.iter().map(|&head| head.to_owned()).collect()] }
+        Self { words: 1, rows: vec![heads.iter().map(|&head| head.to_owned()).collect()] }
+    }
+
+    /// Words under these heads.
+    pub fn of_words(heads: &[&str]) -> Self {
+        Self { words: heads.len(), ..Self::new(heads) }
     }
 
     /// Adds a row.
@@ -24,40 +30,31 @@ impl Table {
     pub fn text(&self) -> String {
         let columns = self.rows.first().map_or(0, Vec::len);
         let widths: Vec<_> = (0..columns).map(|column| self.width(column)).collect();
-        let mut text = String::new();
-        for (number, row) in self.rows.iter().enumerate() {
-            text += &line(row, &widths);
-            if number == 0 {
-                text += &rule(&widths);
-            }
-        }
-        text
+        let mut lines: Vec<_> = self.rows.iter().map(|row| self.line(row, &widths)).collect();
+        lines.insert(lines.len().min(1), self.rule(&widths));
+        lines.concat()
     }
 
     fn width(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or_default().max(3)
     }
-}
 
-fn line(row: &[String], widths: &[usize]) -> String {
-    let mut line = String::from("|");
-    for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
-        // Writing to a string does not fail.
-        let _ = match column {
-            0 => write!(line, " {cell:<width$} |"),
-            _ => write!(line, " {cell:>width$} |"),
+    fn line(&self, row: &[String], widths: &[usize]) -> String {
+        let cell = |(column, (cell, width)): (usize, (&String, &usize))| match column < self.words {
+            true => format!("| {cell:<width$} "),
+            false => format!("| {cell:>width$} "),
         };
+        row.iter().zip(widths).enumerate().map(cell).collect::<String>() + "|\n"
     }
-    line + "\n"
-}
 
-fn rule(widths: &[usize]) -> String {
-    let dashes = |(column, width): (usize, &usize)| match column {
-        0 => format!("|{}", "-".repeat(width + 2)),
-        _ => format!("|{}:", "-".repeat(width + 1)),
-    };
-    widths.iter().enumerate().map(dashes).collect::<String>() + "|\n"
+    fn rule(&self, widths: &[usize]) -> String {
+        let dashes = |(column, width): (usize, &usize)| match column < self.words {
+            true => format!("|{}", "-".repeat(width + 2)),
+            false => format!("|{}:", "-".repeat(width + 1)),
+        };
+        widths.iter().enumerate().map(dashes).collect::<String>() + "|\n"
+    }
 }
 
 /// Times of the same thing, done again and again.

@@ -46,8 +46,9 @@ impl Page {
 
     /// Writes a part, in place of what it was before.
     pub fn put(&self, title: &str, text: &str) {
-        let page = self.with(&self.read(), title, text);
-        fs::write(self.place(), page).expect("the report");
+        let (page, place) = (self.with(&self.read(), title, text), self.place());
+        fs::create_dir_all(place.parent().expect("a folder")).expect("a folder");
+        fs::write(place, page).expect("the report");
     }
 
     /// A part as it stands there.

@@ -11,8 +11,8 @@ pub(super) const TITLE: &str = "Footprint";
 
 const METHOD: &str = "Loading is from pam_start to pam_end with nothing between, in a process forked for it, of a service\n\
     whose account lines are pam_permit.so and that module; the services take turns. It holds\n\
-    the reading of the service, dlopen, relocations and dlclose. A fresh axesd with an empty store is left\n\
-    alone; what it calls is counted by `strace -f -c` at another one beside it.";
+    the reading of the service, dlopen, relocations and dlclose. A fresh axesd with an empty store is\n\
+    left alone; what it calls is counted by `strace -f -c` at another one beside it.";
 
 const SERVICES: [&str; 3] = ["load-bare", "load-pam_faillock", "load-pam_axes"];
 

@@ -18,11 +18,11 @@ const COMPARED: [Stack; 3] = [Stack::Bare, Stack::Faillock, Stack::Axes];
 pub(super) const TITLE: &str = "Cost of a login";
 
 const METHOD: &str = "One login is pam_start, pam_authenticate, pam_acct_mgmt, pam_setcred and pam_end; one that\n\
-    fails is pam_start, pam_authenticate and pam_end. Each is made in a process forked for it, as\n\
-    sshd does, which had loaded no module before. The password module asks through the conversation and compares\n\
-    with a word: no hash, no other process, no delay after a failure. The stacks take turns, login by\n\
-    login. Each failure comes from another address and is followed by a success that is not measured,\n\
-    so that nobody is locked.";
+    fails is pam_start, pam_authenticate and pam_end. Each is made in a process forked for it, as sshd\n\
+    does, which had loaded no module before. The password module asks through the conversation and\n\
+    compares with a word: no hash, no other process, no delay after a failure. The stacks take turns,\n\
+    login by login. Each failure comes from another address and is followed by a success that is not\n\
+    measured, so that nobody is locked.";
 
 pub(super) fn measure(effort: &Effort) -> Part {
     let host = stacks::host("");
@@ -50,19 +50,24 @@ fn progress(round: u32) {
 }
 
 fn notes() -> String {
-    let mut notes = "pam_axes and axesd are as shipped, with the store on the disk; pam_faillock has the lines of\n\
-        its manual, a folder of its own, `deny=5`, `nodelay` and `silent`."
-        .to_owned();
+    let mut notes = match stacks::have_libgcc() {
+        true => "Caller or password module map libgcc_s, which pam_axes then finds in memory.\n",
+        false => "As in sshd, there is no libgcc_s in memory that pam_axes would find there.\n",
+    }
+    .to_owned();
+    notes += "pam_axes and axesd are as shipped, with the store on the disk; pam_faillock has the lines of\n\
+        its manual, a folder of its own, `deny=5`, `nodelay` and `silent`.";
     notes += match Stack::present().contains(&Stack::Abl) {
         true => {
-            " pam_abl has one line and limits that\n\
-             nobody reaches, since it forgives nothing at a success; it is measured after the others, for it\n\
-             takes long and keeps the disk busy. Neither of the two makes a failure durable\n\
-             before it is answered; pam_axes does."
+            " pam_abl has one line and limits\n\
+             that nobody reaches, since it forgives nothing at a success; it is measured after the others, for\n\
+             it takes long and keeps the disk busy. A failure is on the disk before it is answered with\n\
+             pam_axes, before pam_end with pam_abl, and whenever the kernel writes it with pam_faillock."
         }
         false => {
-            " It does not make a failure durable\n\
-             before it is answered; pam_axes does. pam_abl could not be had here."
+            " A failure is on the disk before\n\
+             it is answered with pam_axes, and whenever the kernel writes it with pam_faillock. pam_abl could\n\
+             not be had here."
         }
     };
     notes

@@ -129,10 +129,14 @@ impl Scale {
     fn goals(&self) -> Vec<Goal> {
         let start = self.restart.restarts.iter().max().copied().unwrap_or_default();
         let space = self.space.at_last as f64 / self.space.live as f64;
+        let updated = format!(
+            "disk after {} updates of {} counters, in live data",
+            self.space.updates, self.counters_on_disk
+        );
         let mut goals = self.goals_of_decisions();
         goals.extend([
             Goal::at_most("longest start of axesd with a million", 1.0, start.as_secs_f64(), "s"),
-            Goal::at_most("disk after 10,000,000 updates, in live data", 3.0, space, ""),
+            Goal::at_most(updated, 3.0, space, ""),
         ]);
         if let [few, .., many] = self.networks.as_slice() {
             let ratio = keeper::ratio(&many.1, &few.1);
