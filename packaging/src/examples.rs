@@ -19,9 +19,11 @@ enum Runs {
     No,
     /// On a host with the package installed.
     Installed,
+    /// The same, and ends with exit status 1.
+    Refused,
 }
 
-use Runs::{Here, Installed, No};
+use Runs::{Here, Installed, No, Refused};
 
 macro_rules! table {
     ($($page:literal $runs:ident $says:literal: $($line:literal),+;)*) => {
@@ -100,8 +102,9 @@ table! {
         "axesctl pam enable --dry-run sshd";
     "axesctl-pam-enable" Installed "The same, refusing everybody while axesd is down:":
         "axesctl pam enable --dry-run --module \"pam_axes.so failmode=secure\" sshd";
-    "axesctl-pam-disable" Installed "Protect sshd by itself, and take that back:":
-        "axesctl pam enable --yes sshd", "axesctl pam disable --yes sshd";
+    "axesctl-pam-disable" Refused
+        "Where pam-auth-update writes the files, this says what to run instead:":
+        "axesctl pam disable --dry-run";
     "axesctl-pam-status" Installed "Are these two protected?":
         "axesctl pam status sshd sudo";
     "axesd" Here "Is the configuration good?": "axesd --check-config";
@@ -139,6 +142,7 @@ impl Runs {
             Self::Here => "sh",
             Self::No => "sh 1",
             Self::Installed => "installed",
+            Self::Refused => "installed 1",
         }
     }
 }
