@@ -64,7 +64,7 @@ deb: .release manuals ## Builds target/debian/axes_*.deb
 	    target/packaging/lib/$$(gcc -print-multiarch)/security/pam_axes.so
 	cargo deb --package axesd --no-build
 
-rpm: .release manuals selinux ## Builds target/rpm/RPMS/*/axes-*.rpm
+rpm: .release .module-for-rhel manuals selinux ## Builds target/rpm/RPMS/*/axes-*.rpm
 	rm -rf target/rpm
 	rpmbuild -bb --quiet --define "_topdir $(CURDIR)/target/rpm" --define "source $(CURDIR)" \
 	    --define "axes_version $$(cargo pkgid --package axesd | sed 's/.*[#@]//')" packaging/rpm/axes.spec
@@ -98,10 +98,13 @@ bench: .release .bench-tools ## What a login costs, against pam_faillock; writes
 	cargo build --release --package axes-e2e --bin axes-bench
 	$(SUDO) env TMPDIR=$(CURDIR)/target/bench target/release/axes-bench
 
-.PHONY: .release .build-packages .rpm-packages .test-packages .fuzz-tools .bench-tools
+.PHONY: .release .module-for-rhel .build-packages .rpm-packages .test-packages .fuzz-tools .bench-tools
 .release: .build-packages
 	cargo build --release --package pam_axes --package axesd --package axes-packaging
 	! grep --quiet "fault injection" target/release/libpam_axes.so
+
+.module-for-rhel: .build-packages
+	cargo build --release --package pam_axes --features shared-unwinder --target-dir target/shared-unwinder
 
 .build-packages:
 	@$(call install,$(BUILD_PACKAGES))

@@ -6,6 +6,9 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
+    if env::var_os("CARGO_FEATURE_SHARED_UNWINDER").is_some() {
+        return Ok(());
+    }
     let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
     // What the linker finds under the name that rustc asks for; it reads this as a script.
     fs::write(Path::new(&folder).join("libgcc_s.so"), "INPUT(-lgcc_eh -lgcc)\n")?;
