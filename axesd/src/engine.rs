@@ -33,7 +33,7 @@ pub use axes_policy::settings::{Enforcement, Services};
 pub use axes_policy::subject::{Subject, SubjectError};
 pub use axes_policy::time::Timestamp;
 
-use axes_policy::keeper::{Admission, Gate, Keeper};
+use axes_policy::keeper::{Admission, Gate, Keeper, Place as Seat};
 use axes_policy::settings::Settings;
 use tokio::sync::{Notify, oneshot};
 
@@ -49,6 +49,10 @@ pub use crate::engine::records::LogScope;
 pub use crate::engine::why::Place;
 use crate::log::Logger;
 use crate::store::{Committed, Committer, Kept};
+
+/// No place was held for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoPlace;
 
 /// What an attempt is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +70,7 @@ pub struct Engine {
     clock: Clock,
     committer: Committer,
     logger: Logger,
-    /// Rung when the next deadline may have come nearer.
+    /// Rung when the next deadline came nearer.
     deadline: Notify,
 }
 
@@ -75,6 +79,8 @@ struct State {
     log: AccessLog,
     pending: HashMap<AttemptId, Pending>,
     next_id: u64,
+    /// The deadline that is slept for.
+    alarm: Option<Timestamp>,
     /// Verdicts that are not on disk yet.
     unacknowledged: usize,
     stage: Stage,
@@ -96,6 +102,8 @@ struct Pending {
     user: Arc<str>,
     /// Whoever waits for the gate.
     waiter: Option<oneshot::Sender<Answer>>,
+    /// Whoever holds a place at his prompt.
+    holder: Option<oneshot::Sender<()>>,
     /// What stands in the access log of it already.
     recorded: Option<Outcome>,
 }
@@ -118,6 +126,7 @@ impl Engine {
             log: AccessLog::new(log, kept.attempts),
             pending: HashMap::new(),
             next_id: 0,
+            alarm: None,
             unacknowledged: 0,
             stage: Stage::Serving,
         };
@@ -186,17 +195,41 @@ impl Engine {
         let now = self.clock.now();
         let (client, user) = (visitor.stored.clone(), visitor.client.user.clone());
         let effects = self.state.borrow_mut().keeper.verified(now, id, visitor);
-        self.deadline.notify_one();
+        self.mind_deadline();
         self.pend(id, client, user);
         self.carry_out(effects);
         id
+    }
+
+    /// Holds a place for an attempt at its prompt, where there is one: [`Engine::entered`] or
+    /// [`Engine::withdraw`] has to follow as soon as this resolves.
+    pub fn hold(&self, id: AttemptId) -> Option<oneshot::Receiver<()>> {
+        let mut state = self.state.borrow_mut();
+        if state.keeper.hold(id) == Seat::Wanted {
+            return None;
+        }
+        let (holder, called_back) = oneshot::channel();
+        state.pending.get_mut(&id)?.holder = Some(holder);
+        Some(called_back)
+    }
+
+    /// The answer is being verified, on the place that was held.
+    ///
+    /// # Errors
+    ///
+    /// [`NoPlace`], when there was none.
+    pub fn entered(&self, id: AttemptId) -> Result<(), NoPlace> {
+        let (gate, effects) = self.state.borrow_mut().keeper.answered(self.clock.now(), id);
+        self.mind_deadline();
+        self.carry_out(effects);
+        if gate == Gate::Open { Ok(()) } else { Err(NoPlace) }
     }
 
     /// A prompt was answered; waits for a place at the gate. A refusal ends the attempt.
     pub async fn answered(&self, id: AttemptId) -> Answer {
         let now = self.clock.now();
         let (gate, effects) = self.state.borrow_mut().keeper.answered(now, id);
-        self.deadline.notify_one();
+        self.mind_deadline();
         let (sender, receiver) = oneshot::channel();
         if gate == Gate::Wait
             && let Some(pending) = self.state.borrow_mut().pending.get_mut(&id)
@@ -231,10 +264,12 @@ impl Engine {
         committed
     }
 
-    /// Forgets an attempt at its prompt, to make room; the module begins again when it goes on.
+    /// Forgets an attempt whose connection was ended here: at its prompt, the module begins again
+    /// when it goes on; past the gate, it brings its verdict by another connection.
     pub fn withdraw(&self, id: AttemptId) {
         self.state.borrow_mut().pending.remove(&id);
-        let (_, effects) = self.state.borrow_mut().keeper.hang_up(self.clock.now(), id);
+        let now = self.clock.now();
+        let effects = self.state.borrow_mut().keeper.verdict(now, id, Outcome::Error);
         self.carry_out(effects);
     }
 
@@ -287,7 +322,7 @@ impl Engine {
     pub fn reconfigure(&self, settings: Settings) {
         let now = self.clock.now();
         let effects = self.state.borrow_mut().keeper.reconfigure(now, settings);
-        self.deadline.notify_one();
+        self.mind_deadline();
         self.carry_out(effects);
     }
 
@@ -296,6 +331,7 @@ impl Engine {
         self.expire_log();
         loop {
             let next = self.state.borrow().keeper.next_deadline();
+            self.state.borrow_mut().alarm = next;
             let left = next.map(|at| at.since(self.clock.now()));
             let changed = self.deadline.notified();
             match left {
@@ -308,6 +344,16 @@ impl Engine {
             self.catch_up();
             // Much may be over at once; logins come between.
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// Sees to it that nobody sleeps past the next deadline. One that went away is slept for all
+    /// the same: most of those do, and setting a timer anew at every login costs more.
+    fn mind_deadline(&self) {
+        let state = self.state.borrow();
+        let next = state.keeper.next_deadline();
+        if next.is_some_and(|next| state.alarm.is_none_or(|alarm| next < alarm)) {
+            self.deadline.notify_one();
         }
     }
 
@@ -324,7 +370,7 @@ impl Engine {
     }
 
     fn pend(&self, id: AttemptId, client: Client, user: Arc<str>) {
-        let pending = Pending { client, user, waiter: None, recorded: None };
+        let pending = Pending { client, user, waiter: None, holder: None, recorded: None };
         self.state.borrow_mut().pending.insert(id, pending);
     }
 }

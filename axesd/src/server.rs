@@ -10,14 +10,17 @@ mod pam;
 mod panic_off;
 mod peer;
 mod prompts;
+mod stream;
 mod why;
 
 use std::io;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::net::{UnixListener, UnixStream};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_local};
 
@@ -26,6 +29,8 @@ use crate::log::Logger;
 use crate::server::limits::{Full, Limits};
 use crate::server::peer::Peer;
 use crate::server::prompts::Prompts;
+use crate::server::stream::Stream;
+pub(crate) use crate::server::stream::watched;
 
 /// How long accepting pauses when the process has no descriptors left.
 const EXHAUSTED: Duration = Duration::from_millis(50);
@@ -61,19 +66,24 @@ enum Door {
     Control,
 }
 
-/// Serves both sockets until dropped.
-pub async fn serve(service: Rc<Service>, pam: UnixListener, control: UnixListener) {
+/// Serves both sockets, which do not block, until dropped.
+pub async fn serve(
+    service: Rc<Service>,
+    pam: AsyncFd<UnixListener>,
+    control: AsyncFd<UnixListener>,
+) {
     let mut doors = JoinSet::new();
     doors.spawn_local(accept(service.clone(), pam, Door::Pam));
     doors.spawn_local(accept(service, control, Door::Control));
     doors.join_all().await;
 }
 
-async fn accept(service: Rc<Service>, listener: UnixListener, door: Door) {
+async fn accept(service: Rc<Service>, listener: AsyncFd<UnixListener>, door: Door) {
     let (limits, prompts) = (Limits::default(), Rc::new(Prompts::default()));
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => welcome(&service, &limits, &prompts, stream, door),
+        let accepted = listener.async_io(Interest::READABLE, UnixListener::accept).await;
+        match accepted {
+            Ok((socket, _)) => welcome(&service, &limits, &prompts, socket, door),
             Err(error) => pause(&service, &error).await,
         }
     }
@@ -83,9 +93,11 @@ fn welcome(
     service: &Rc<Service>,
     limits: &Limits,
     prompts: &Rc<Prompts>,
-    stream: UnixStream,
+    socket: UnixStream,
     door: Door,
 ) {
+    // Without a descriptor to spare, or a peer that is still there.
+    let Ok(stream) = Stream::new(socket) else { return };
     let Ok(peer) = Peer::of(&stream) else { return };
     let permit = match limits.admit(peer) {
         Ok(permit) => permit,

@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod found;
 mod identity;
+mod inbox;
 mod mirror;
 mod note;
 #[doc(hidden)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use axes_proto::client::{ClientError, Connection, Patience};
-use axes_proto::pam::{Client, Outcome, Reply, Request, Stage};
+use axes_proto::pam::{Client, Outcome, Place, Reply, Request, Stage};
 use axes_proto::text::Sentence;
 
 use crate::options::Options;
@@ -27,6 +27,8 @@ pub(crate) struct Link {
     /// What is left of the time for everything that is not waiting at the gate.
     budget: Duration,
     gate_wait: Duration,
+    /// At the gate.
+    place: Place,
 }
 
 /// What axesd decided.
@@ -48,6 +50,7 @@ impl Link {
             connection: None,
             budget: options.timeout,
             gate_wait: GATE_WAIT,
+            place: Place::Wanted,
         }
     }
 
@@ -57,9 +60,13 @@ impl Link {
         self.decide(reply)
     }
 
-    /// Asks the gate. A daemon that restarted, or made room, has forgotten the attempt: begins again.
+    /// Asks the gate, or goes on with the place that is held. A daemon that restarted, made room, or
+    /// needed the place has forgotten the attempt: begins again.
     pub(crate) fn answered(&mut self) -> Result<Decision, Unreachable> {
-        let mut reply = self.try_ask(self.gate_wait, &Request::Answered);
+        let mut reply = match self.place {
+            Place::Held => self.try_tell(&Request::Entered).map(|()| Reply::Proceed),
+            Place::Wanted => self.try_ask(self.gate_wait, &Request::Answered),
+        };
         if reply.as_ref().is_err_and(is_gone) {
             reply = self.try_begin(Stage::Answered);
         }
@@ -89,10 +96,7 @@ impl Link {
         if *verdict == Request::Verdict(Outcome::Failure) {
             return self.try_ask(Duration::ZERO, verdict).map(Some);
         }
-        self.timed(Duration::ZERO, |link, patience| {
-            let connection = link.connection.take().ok_or(ClientError::Closed)?;
-            connection.send(verdict, patience).map(|()| None)
-        })
+        self.try_tell(verdict).map(|()| None)
     }
 
     /// Asks whether an account may be used without authentication through PAM.
@@ -150,6 +154,16 @@ impl Link {
         })
     }
 
+    /// Tells on the connection what nobody answers; one that failed is not used again.
+    fn try_tell(&mut self, request: &Request) -> Result<(), ClientError> {
+        self.timed(Duration::ZERO, |link, patience| {
+            let connection = link.connection.take().ok_or(ClientError::Closed)?;
+            connection.send(request, patience)?;
+            link.connection = Some(connection);
+            Ok(())
+        })
+    }
+
     /// Runs something against the budget; `wait` on top of it is free.
     fn timed<T>(
         &mut self,
@@ -166,7 +180,8 @@ impl Link {
 
     fn decide(&mut self, reply: Result<Reply, ClientError>) -> Result<Decision, Unreachable> {
         match reply {
-            Ok(Reply::Admitted { gate_wait_ms }) => {
+            Ok(Reply::Admitted { place, gate_wait_ms }) => {
+                self.place = place;
                 self.gate_wait = Duration::from_millis(gate_wait_ms.into()).min(MAX_GATE_WAIT);
                 Ok(Decision::GoOn)
             }

@@ -39,6 +39,10 @@ pub enum Effect {
     Crowded,
     /// The attempt waited at the gate and may now be verified.
     Admit(AttemptId),
+    /// Somebody answered who needs the place that this attempt holds at its prompt:
+    /// [`Keeper::hang_up`](crate::keeper::Keeper::hang_up) gives it back,
+    /// [`Keeper::answered`](crate::keeper::Keeper::answered) says that it is in use already.
+    CallBack(AttemptId),
     /// The attempt waited at the gate in vain.
     TurnAway(AttemptId, Refusal),
     /// The attempt held its place for too long and was counted as a failure.

@@ -46,6 +46,8 @@ impl Case {
 pub(crate) enum Stage {
     /// Admitted; nothing was answered yet.
     Prompting,
+    /// The same, and the places are taken already: the answer need not ask.
+    Holding,
     /// Answered, in the line of this counter.
     Waiting { ticket: Ticket, line: CounterKey, until: Timestamp },
     /// Holds its places.
@@ -136,7 +138,7 @@ impl Stage {
             Self::Waiting { until, .. } | Self::Verifying { until } | Self::Unjudged { until } => {
                 Some(*until)
             }
-            Self::Prompting | Self::Lapsed => None,
+            Self::Prompting | Self::Holding | Self::Lapsed => None,
         }
     }
 

@@ -48,6 +48,16 @@ pub enum Admission {
     Refused(Refusal),
 }
 
+/// Whether an answer has to ask at the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Place {
+    /// No: a place is held for it, until an [`Effect::CallBack`].
+    Held,
+    /// Yes.
+    Wanted,
+}
+
 /// What the gate says to an answered prompt.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
@@ -91,6 +101,8 @@ impl Keeper {
         let mut effects = self.advance(now);
         effects.extend(self.meet(&visitor));
         let case = self.case(&visitor).unwrap_or_else(|_| Case::exempt());
+        // It may have taken what is lent to others.
+        effects.extend(self.call_back(&case.keys));
         self.flights.insert(id, InFlight { visitor, case, stage: Stage::Prompting });
         self.seat(id);
         effects
@@ -127,7 +139,7 @@ impl Keeper {
     /// process that died, which counts.
     pub fn hang_up(&mut self, now: Timestamp, id: AttemptId) -> (Option<Outcome>, Vec<Effect>) {
         let outcome = self.flights.get(id).and_then(|attempt| match attempt.stage {
-            Stage::Prompting | Stage::Waiting { .. } => Some(Outcome::Abandoned),
+            Stage::Prompting | Stage::Holding | Stage::Waiting { .. } => Some(Outcome::Abandoned),
             Stage::Verifying { .. } => Some(Outcome::Failure),
             Stage::Lapsed | Stage::Unjudged { .. } => None,
         });

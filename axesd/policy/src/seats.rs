@@ -1,9 +1,12 @@
 //! Places at the gate: who is being verified, and who waits for a place.
 //!
 //! A counter with two failures of five left has three places. Whoever finds one of its counters
-//! without a free place stands in the line of that counter, in the order of arrival.
+//! without a free place stands in the line of that counter, in the order of arrival. A place can
+//! be lent to somebody who has not answered yet; it is called back when another one needs it.
 
 use std::collections::{BTreeSet, HashMap};
+
+use smallvec::SmallVec;
 
 use crate::effect::AttemptId;
 use crate::key::CounterKey;
@@ -18,8 +21,10 @@ pub(crate) struct Seats(HashMap<CounterKey, Seat>);
 
 #[derive(Debug, Default)]
 struct Seat {
+    /// Lent ones among them.
     taken: u32,
     line: BTreeSet<Ticket>,
+    lent: SmallVec<[AttemptId; 2]>,
 }
 
 impl Seats {
@@ -40,6 +45,25 @@ impl Seats {
         for key in keys {
             self.change(key, |seat| seat.taken = seat.taken.saturating_sub(1));
         }
+    }
+
+    /// Marks the places that an attempt took as lent.
+    pub(crate) fn lend(&mut self, keys: &[CounterKey], id: AttemptId) {
+        for key in keys {
+            self.change(key, |seat| seat.lent.push(id));
+        }
+    }
+
+    /// They are lent no longer: in use, or about to be given back.
+    pub(crate) fn end_loan(&mut self, keys: &[CounterKey], id: AttemptId) {
+        for key in keys {
+            self.change(key, |seat| seat.lent.retain(|it| *it != id));
+        }
+    }
+
+    /// Those to whom places of a counter are lent; named once.
+    pub(crate) fn call_back(&mut self, key: &CounterKey) -> SmallVec<[AttemptId; 2]> {
+        self.0.get_mut(key).map(|seat| std::mem::take(&mut seat.lent)).unwrap_or_default()
     }
 
     /// Stands in the line of a counter.

@@ -3,15 +3,19 @@
 //! ```text
 //! Begin ---------> Admitted | Refused     (Proceed where the answer is at hand)
 //! Answered ------> Proceed  | Refused     (the gate; may wait as long as Admitted said)
-//! Verdict -------> Recorded               (a failure is on disk when this arrives; nothing else
-//!                                          waits for it)
+//! Entered                                 (past the gate, on a place that Admitted said is held)
+//! Verdict -------> Recorded               (a failure, which is then on disk; else no answer)
 //! Account -------> Proceed  | Refused     (on a connection of its own)
 //! ```
 //!
-//! The daemon may end a connection that is at its prompt, when it restarts or to make room; the
-//! module then begins again with its answer. A connection that the module ends early ends the
-//! attempt: before the gate it was abandoned, after the
-//! gate a password was verified and nobody told the result, so it counts as a failure.
+//! The daemon may end a connection that is at its prompt: when it restarts, to make room, or
+//! because another one needs the place that is held. The module sees it when it says `Entered` or
+//! `Answered`, and begins again with its answer. So a place belongs to whoever is first: the kernel
+//! takes no `Entered` after the daemon stopped listening, and the daemon looks for one before it
+//! gives the place to somebody else.
+//!
+//! A connection that the module ends early ends the attempt: before the gate it was abandoned,
+//! after the gate a password was verified and nobody told the result, so it counts as a failure.
 
 use serde::{Deserialize, Serialize};
 
@@ -64,10 +68,21 @@ pub enum Request {
     Begin(Client, Stage),
     /// A prompt was answered: may the answer be verified?
     Answered,
+    /// A prompt was answered, and the answer is verified on the place that was held.
+    Entered,
     /// The attempt ended.
     Verdict(Outcome),
     /// May this account be used by a client that did not authenticate through PAM?
     Account(Client),
+}
+
+/// Whether an answer has to ask at the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// No: a place is held for it for as long as the daemon does not end the connection.
+    Held,
+    /// Yes.
+    Wanted,
 }
 
 /// What the daemon answers.
@@ -75,6 +90,8 @@ pub enum Request {
 pub enum Reply {
     /// Go on; the gate may take this long to answer.
     Admitted {
+        /// At the gate.
+        place: Place,
         /// Longest wait at the gate, in milliseconds.
         gate_wait_ms: u32,
     },

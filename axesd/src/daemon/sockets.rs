@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 
 use listenfd::ListenFd;
 use nix::unistd::{Group, chown};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 use crate::config::DaemonConfig;
+use crate::server::watched;
 
 /// Modules of any user may connect; the peer's credentials decide what they may say.
 const PAM_MODE: u32 = 0o666;
@@ -18,8 +21,8 @@ const CONTROL_GROUP: &str = "axes";
 
 /// The sockets that the daemon serves.
 pub(super) struct Sockets {
-    pub(super) pam: tokio::net::UnixListener,
-    pub(super) control: tokio::net::UnixListener,
+    pub(super) pam: AsyncFd<UnixListener>,
+    pub(super) control: AsyncFd<UnixListener>,
 }
 
 /// Why there is no socket to serve.
@@ -87,7 +90,7 @@ fn give_to_group(path: &Path) {
     }
 }
 
-fn served(listener: UnixListener) -> Result<tokio::net::UnixListener, SocketError> {
+fn served(listener: UnixListener) -> Result<AsyncFd<UnixListener>, SocketError> {
     listener.set_nonblocking(true).map_err(SocketError::Passed)?;
-    tokio::net::UnixListener::from_std(listener).map_err(SocketError::Passed)
+    watched(listener, Interest::READABLE).map_err(SocketError::Passed)
 }

@@ -23,7 +23,7 @@ impl Engine {
         reason: Option<&str>,
         effects: Vec<Effect>,
     ) -> Vec<Change> {
-        self.deadline.notify_one();
+        self.mind_deadline();
         let pending = self.state.borrow_mut().pending.remove(&id);
         let mut changes = Vec::new();
         if let Some(pending) = pending.filter(|pending| pending.recorded != Some(outcome)) {
@@ -86,6 +86,14 @@ impl Engine {
         }
     }
 
+    fn call_back(&self, id: AttemptId) {
+        let holder = self.state.borrow_mut().pending.get_mut(&id).and_then(|p| p.holder.take());
+        if let Some(holder) = holder {
+            // Whoever does not listen any more has gone on, or away.
+            let _ = holder.send(());
+        }
+    }
+
     /// Carries effects out; nobody waits for the disk.
     pub(super) fn carry_out(&self, effects: Vec<Effect>) {
         self.commit_later(self.changes(effects));
@@ -117,6 +125,7 @@ impl Engine {
                 Effect::Crowded => self.logger.warning(CROWDED.to_owned()),
                 Effect::Admit(id) => self.admit(id),
                 Effect::TurnAway(id, refusal) => drop(self.turn_away(id, &refusal)),
+                Effect::CallBack(id) => self.call_back(id),
                 Effect::Lapsed(id) => changes.extend(self.lapsed(id)),
             }
         }

@@ -86,7 +86,7 @@ impl Engine {
             self.state.borrow_mut().keeper.put_entries(since, entries.clone())?;
         let outcomes = entries.into_iter().zip(before);
         let outcomes = outcomes.map(|(entry, before)| self.added(entry, before)).collect();
-        self.deadline.notify_one();
+        self.mind_deadline();
         Ok(ListChange { outcomes, lockouts, committed: self.keep(effects).await })
     }
 

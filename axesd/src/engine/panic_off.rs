@@ -31,7 +31,7 @@ impl Engine {
     ) -> Result<Committed, TooLong> {
         let now = self.clock.now();
         let effects = self.state.borrow_mut().keeper.panic_off(now, time, reason.clone())?;
-        self.deadline.notify_one();
+        self.mind_deadline();
         let until = sentence::entry_until(Some(now.after(time)), &self.clock);
         let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
         self.logger.warning(format!("panic-off: nobody is refused{until}{reason}"));

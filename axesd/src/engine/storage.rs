@@ -29,7 +29,7 @@ impl Engine {
     fn storage(&self, storage: Storage) {
         let refused = self.refuses_unkept();
         let effects = self.state.borrow_mut().keeper.storage(self.clock.now(), storage);
-        self.deadline.notify_one();
+        self.mind_deadline();
         self.carry_out(effects);
         match (refused, self.refuses_unkept()) {
             (false, true) => self.logger.warning(

@@ -8,10 +8,10 @@ use axes_proto::control::{
     self, Backup, Enforcement, Reply, Request, Reset, Scope, Status, Subject, Totals, Which,
 };
 use axes_proto::text::Label;
-use tokio::net::UnixStream;
 
 use crate::engine::{self, CounterState, Filter, Services, Unkept};
 use crate::server::frames::{self, Fault};
+use crate::server::stream::Stream;
 use crate::server::why::Asker;
 use crate::server::{Service, convert, lists, log, panic_off, why};
 
@@ -21,13 +21,13 @@ pub(super) const FIRST: Duration = Duration::from_secs(5);
 const SHOWN: usize = 100;
 
 /// Serves one request.
-pub(super) async fn serve(service: &Service, mut stream: UnixStream) {
+pub(super) async fn serve(service: &Service, mut stream: Stream) {
     if let Err(fault) = answer(service, &mut stream).await {
         service.logger.info(format!("axesctl: {fault}"));
     }
 }
 
-async fn answer(service: &Service, stream: &mut UnixStream) -> Result<(), Fault> {
+async fn answer(service: &Service, stream: &mut Stream) -> Result<(), Fault> {
     let request = frames::read(stream, Some(FIRST)).await?;
     let replies = match request {
         Request::Status => vec![Reply::Status(status(service))],

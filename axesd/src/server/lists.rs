@@ -5,11 +5,11 @@ mod journal;
 mod wire;
 
 use axes_proto::control::{Change, ListName, Reply, Request};
-use tokio::net::UnixStream;
 
 use crate::server::control::FIRST;
 use crate::server::frames::{self, Fault};
 use crate::server::lists::journal::Journal;
+use crate::server::stream::Stream;
 use crate::server::{Service, convert};
 
 /// Entries of the configuration that are sent before it is the turn of others.
@@ -18,7 +18,7 @@ const TOGETHER: usize = 256;
 /// Sends the entries of a list, those of the configuration first.
 pub(super) async fn send(
     service: &Service,
-    stream: &mut UnixStream,
+    stream: &mut Stream,
     list: ListName,
 ) -> Result<(), Fault> {
     let (engine, name) = (&service.engine, wire::list(list));
@@ -45,10 +45,10 @@ pub(super) async fn send(
 /// Makes a change and those that follow, until axesctl hangs up or one cannot be made.
 pub(super) async fn change(
     service: &Service,
-    stream: &mut UnixStream,
+    stream: &mut Stream,
     first: Change,
 ) -> Result<(), Fault> {
-    let mut journal = Journal::new(service, stream.peer_cred()?.uid());
+    let mut journal = Journal::new(service, stream.peer_uid()?);
     let mut change = first;
     loop {
         match change::made(service, &mut journal, change).await {

@@ -6,17 +6,17 @@
 use std::ops::Range;
 
 use axes_proto::control::{self, Reading, Reply};
-use tokio::net::UnixStream;
 use tokio::sync::watch;
 
 use crate::engine::LogFilter;
 use crate::server::frames::{self, Fault};
+use crate::server::stream::Stream;
 use crate::server::{Service, control::filter, convert};
 
 /// Sends the entries that match, and an end; to a follower then those to come.
 pub(super) async fn send(
     service: &Service,
-    stream: &mut UnixStream,
+    stream: &mut Stream,
     wanted: &control::LogFilter,
 ) -> Result<(), Fault> {
     let client = match filter(service, &wanted.client).await {
@@ -47,7 +47,7 @@ pub(super) async fn send(
 
 struct Reader<'a> {
     service: &'a Service,
-    stream: &'a mut UnixStream,
+    stream: &'a mut Stream,
     filter: LogFilter,
 }
 

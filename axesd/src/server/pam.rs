@@ -8,26 +8,22 @@ use std::time::Duration;
 
 use axes_proto::control;
 use axes_proto::frame::{self, FrameError, Message as _};
-use axes_proto::pam::{self, Reply, Request, Stage};
-use tokio::net::UnixStream;
+use axes_proto::pam::{self, Place, Reply, Request, Stage};
+use tokio::sync::oneshot;
 
-use crate::engine::{Address, Answer, AttemptId, Client, Engine, Reporter, Visitor, Word};
+use crate::engine::{Address, Answer, AttemptId, Client, Engine, NoPlace, Reporter, Visitor, Word};
 use crate::server::frames::{self, Fault};
 use crate::server::peer::Peer;
 use crate::server::prompts::{AtPrompt, Prompts};
+use crate::server::stream::Stream;
 use crate::server::{Service, convert, why};
 
 /// For the first message of a connection, and for one that has no attempt.
 const FIRST: Duration = Duration::from_secs(5);
 
 /// Serves a module until it hangs up.
-pub(super) async fn serve(
-    service: &Service,
-    prompts: &Prompts,
-    mut stream: UnixStream,
-    peer: Peer,
-) {
-    let mut attempt = InFlight { engine: &service.engine, id: None };
+pub(super) async fn serve(service: &Service, prompts: &Prompts, mut stream: Stream, peer: Peer) {
+    let mut attempt = InFlight::none(&service.engine);
     match converse(service, prompts, &mut stream, peer, &mut attempt).await {
         // A module that hangs up has said what it had to say.
         Ok(()) | Err(Fault::Io(_)) => {}
@@ -39,20 +35,32 @@ pub(super) async fn serve(
 struct InFlight<'a> {
     engine: &'a Engine,
     id: Option<AttemptId>,
+    /// What the end of the connection means.
+    ends: fn(&Engine, AttemptId),
+    /// Rings when the place that is held is needed.
+    called_back: Option<oneshot::Receiver<()>>,
 }
 
 impl InFlight<'_> {
-    fn withdraw(&mut self) {
-        if let Some(id) = self.id.take() {
-            self.engine.withdraw(id);
-        }
+    const fn none(engine: &Engine) -> InFlight<'_> {
+        InFlight { engine, id: None, ends: Engine::hang_up, called_back: None }
+    }
+
+    /// Holds a place for the answer, where there is one.
+    fn hold(&mut self) -> Place {
+        self.called_back = self.id.and_then(|id| self.engine.hold(id));
+        if self.called_back.is_some() { Place::Held } else { Place::Wanted }
+    }
+
+    fn prompt<'p>(&mut self, prompts: &'p Prompts) -> Option<Prompt<'p>> {
+        Some(Prompt { at: prompts.enter(), called_back: self.called_back.take() })
     }
 }
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.id.take() {
-            self.engine.hang_up(id);
+            (self.ends)(self.engine, id);
         }
     }
 }
@@ -63,28 +71,39 @@ enum Heard {
     Person(control::Request),
 }
 
+/// An open prompt.
+struct Prompt<'a> {
+    at: AtPrompt<'a>,
+    /// Where a place is held for its answer.
+    called_back: Option<oneshot::Receiver<()>>,
+}
+
+impl Prompt<'_> {
+    /// Resolves when the connection has to end: to make room, or for the sake of its place.
+    async fn is_over(&mut self) {
+        let called_back = async {
+            match &mut self.called_back {
+                Some(called_back) => drop(called_back.await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.at.sent_away() => {}
+            () = called_back => {}
+        }
+    }
+}
+
 async fn converse(
     service: &Service,
     prompts: &Prompts,
-    stream: &mut UnixStream,
+    stream: &mut Stream,
     peer: Peer,
     attempt: &mut InFlight<'_>,
 ) -> Result<(), Fault> {
-    let mut at_prompt: Option<AtPrompt<'_>> = None;
+    let mut prompt = None;
     loop {
-        // A prompt may stay open for days on a locked screen; whoever has no attempt has to hurry.
-        let patience = attempt.id.is_none().then_some(FIRST);
-        let heard = match at_prompt.take() {
-            None => frames::read_with(stream, patience, decode).await?,
-            Some(mut prompt) => tokio::select! {
-                heard = frames::read_with(stream, None, decode) => heard?,
-                () = prompt.sent_away() => {
-                    attempt.withdraw();
-                    return Ok(());
-                }
-            },
-        };
-        let request = match heard {
+        let request = match hear(stream, attempt, prompt.take()).await? {
             Heard::Module(request) => request,
             Heard::Person(question) => return why::serve(service, stream, &question, peer).await,
         };
@@ -94,7 +113,11 @@ async fn converse(
                 Err(reply) => reply,
             },
             Request::Answered => answered(service, stream, attempt).await?,
-            Request::Verdict(outcome) => verdict(service, attempt, outcome).await,
+            Request::Entered => match entered(service, attempt) {
+                Ok(()) => continue,
+                Err(reply) => reply,
+            },
+            Request::Verdict(outcome) => return verdict(service, stream, attempt, outcome).await,
             Request::Account(client) => match reported(service, &client, peer).await {
                 Ok(visitor) => reply(service.engine.account(visitor)),
                 Err(reply) => reply,
@@ -103,10 +126,31 @@ async fn converse(
         frames::write(stream, &reply).await?;
         match reply {
             Reply::Failed(_) => return Ok(()),
-            Reply::Admitted { .. } => at_prompt = Some(prompts.enter()),
+            Reply::Admitted { .. } => prompt = attempt.prompt(prompts),
             _ => {}
         }
     }
+}
+
+/// What a module says next. Whoever is at his prompt may have to leave.
+async fn hear(
+    stream: &mut Stream,
+    attempt: &mut InFlight<'_>,
+    prompt: Option<Prompt<'_>>,
+) -> Result<Heard, Fault> {
+    if let Some(mut prompt) = prompt {
+        tokio::select! {
+            biased;
+            heard = frames::read_with(stream, None, decode) => return heard,
+            () = prompt.is_over() => {}
+        }
+        // Perhaps it went on in this very moment: what it said until now is still heard.
+        stream.stop_listening()?;
+        attempt.ends = Engine::withdraw;
+    }
+    // A prompt may stay open for days on a locked screen; whoever has no attempt has to hurry.
+    let patience = attempt.id.is_none().then_some(FIRST);
+    frames::read_with(stream, patience, decode).await
 }
 
 fn decode(body: &[u8]) -> Result<Heard, FrameError> {
@@ -136,7 +180,7 @@ async fn reported(service: &Service, client: &pam::Client, peer: Peer) -> Result
 
 async fn begin(
     service: &Service,
-    stream: &UnixStream,
+    stream: &mut Stream,
     attempt: &mut InFlight<'_>,
     visitor: Visitor,
     stage: Stage,
@@ -155,14 +199,15 @@ async fn begin(
     if stage == Stage::Answered {
         return answered(service, stream, attempt).await;
     }
+    let place = attempt.hold();
     let wait = service.engine.gate_wait().as_millis();
-    Ok(Reply::Admitted { gate_wait_ms: u32::try_from(wait).unwrap_or(u32::MAX) })
+    Ok(Reply::Admitted { place, gate_wait_ms: u32::try_from(wait).unwrap_or(u32::MAX) })
 }
 
 /// Waits at the gate, unless the module hangs up first.
 async fn answered(
     service: &Service,
-    stream: &UnixStream,
+    stream: &mut Stream,
     attempt: &mut InFlight<'_>,
 ) -> Result<Reply, Fault> {
     let Some(id) = attempt.id else {
@@ -179,14 +224,31 @@ async fn answered(
     Ok(reply(answer))
 }
 
-async fn verdict(service: &Service, attempt: &mut InFlight<'_>, outcome: pam::Outcome) -> Reply {
+/// The answer is verified on the place that was held.
+fn entered(service: &Service, attempt: &InFlight<'_>) -> Result<(), Reply> {
+    let id = attempt.id.ok_or_else(|| failed("no attempt has begun"))?;
+    service.engine.entered(id).map_err(|NoPlace| failed("no place was held"))
+}
+
+/// Only a failure is waited for.
+async fn verdict(
+    service: &Service,
+    stream: &Stream,
+    attempt: &mut InFlight<'_>,
+    outcome: pam::Outcome,
+) -> Result<(), Fault> {
     let Some(id) = attempt.id.take() else {
-        return failed("no attempt has begun");
+        return frames::write(stream, &failed("no attempt has begun")).await;
     };
-    match service.engine.verdict(id, convert::outcome(outcome)).await {
+    let committed = service.engine.verdict(id, convert::outcome(outcome)).await;
+    if outcome != pam::Outcome::Failure {
+        return Ok(());
+    }
+    let reply = match committed {
         Ok(()) => Reply::Recorded,
         Err(error) => failed(&format!("it counts, but is not on disk: {error}")),
-    }
+    };
+    frames::write(stream, &reply).await
 }
 
 fn reply(answer: Answer) -> Reply {

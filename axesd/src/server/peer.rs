@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tokio::net::UnixStream;
+use crate::server::stream::Stream;
 
 /// The user at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub(super) enum Peer {
 
 impl Peer {
     /// Asks the kernel (`SO_PEERCRED`).
-    pub(super) fn of(stream: &UnixStream) -> io::Result<Self> {
+    pub(super) fn of(stream: &Stream) -> io::Result<Self> {
         let own = nix::unistd::geteuid().as_raw();
-        Ok(match stream.peer_cred()?.uid() {
+        Ok(match stream.peer_uid()? {
             0 => Self::Root,
             uid if uid == own => Self::Root,
             uid => Self::User(uid),

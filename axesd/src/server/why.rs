@@ -22,13 +22,13 @@ use std::sync::Arc;
 
 use axes_proto::control::{Reply, Request, View};
 use axes_proto::pam;
-use tokio::net::UnixStream;
 
 use crate::engine::{
     Address, Attempt, Client, CounterState, Explanation, Lane, Refusal, Reporter, Visitor,
 };
 use crate::server::frames::{self, Fault};
 use crate::server::peer::Peer;
+use crate::server::stream::Stream;
 use crate::server::{Service, convert};
 
 /// Attempts that are shown.
@@ -62,7 +62,7 @@ enum Denial {
 /// Serves a question that came in by the door of the modules.
 pub(super) async fn serve(
     service: &Service,
-    stream: &mut UnixStream,
+    stream: &mut Stream,
     question: &Request,
     peer: Peer,
 ) -> Result<(), Fault> {
@@ -79,7 +79,7 @@ pub(super) async fn serve(
 /// Sends the explanation, its counters and attempts, and an end.
 pub(super) async fn send(
     service: &Service,
-    stream: &mut UnixStream,
+    stream: &mut Stream,
     client: &pam::Client,
     asker: Asker,
 ) -> Result<(), Fault> {

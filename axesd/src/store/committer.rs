@@ -2,21 +2,17 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::copies::{Copies, Dumping};
+use super::inbox::{Inbox, Job};
 use super::{Change, Store, StoreError};
 
-/// Commits that may wait; one more is refused.
-pub(super) const QUEUE: usize = 10_000;
 /// What failed to be written is tried again this often, even when nothing new comes.
 const RETRY: Duration = Duration::from_secs(1);
-/// What nobody waits for waits this long for company.
-const LINGER: Duration = Duration::from_millis(100);
 
 /// What became of a commit.
 pub type Committed = Result<(), Arc<StoreError>>;
@@ -34,9 +30,11 @@ pub enum Alarm {
 
 /// A handle on the committer thread.
 #[derive(Clone, Debug)]
-pub struct Committer {
-    queue: SyncSender<Job>,
-}
+pub struct Committer(Arc<Handle>);
+
+/// The last one closes.
+#[derive(Debug)]
+struct Handle(Arc<Inbox>);
 
 impl Committer {
     /// Starts the thread, which ends after [`Committer::close`] or with the last handle.
@@ -48,16 +46,16 @@ impl Committer {
         store: Box<dyn Store>,
         on_alarm: impl Fn(Alarm) + Send + Sync + 'static,
     ) -> io::Result<(Self, JoinHandle<()>)> {
-        let (queue, jobs) = sync_channel(QUEUE);
+        let inbox = Arc::new(Inbox::default());
         let worker = Worker {
             store,
             on_alarm: Arc::new(on_alarm),
-            jobs,
+            inbox: inbox.clone(),
             failing: false,
             copies: Copies::new(),
         };
         let thread = thread::Builder::new().name("committer".into()).spawn(move || worker.run())?;
-        Ok((Self { queue }, thread))
+        Ok((Self(Arc::new(Handle(inbox))), thread))
     }
 
     /// Resolves when the changes are durable, or could not be made so.
@@ -66,12 +64,7 @@ impl Committer {
     /// except after [`StoreError::QueueFull`] and [`StoreError::Closed`].
     pub fn commit(&self, changes: Vec<Change>) -> oneshot::Receiver<Committed> {
         let (answer, answered) = oneshot::channel();
-        let refused = match self.queue.try_send(Job::Commit(changes, answer)) {
-            Ok(()) => None,
-            Err(TrySendError::Full(job)) => Some((job, StoreError::QueueFull)),
-            Err(TrySendError::Disconnected(job)) => Some((job, StoreError::Closed)),
-        };
-        if let Some((Job::Commit(_, answer), error)) = refused {
+        if let Err((Job::Commit(_, answer), error)) = self.put(Job::Commit(changes, answer)) {
             // Whoever dropped the receiver does not want to know.
             let _ = answer.send(Err(Arc::new(error)));
         }
@@ -82,7 +75,7 @@ impl Committer {
     /// a moment.
     pub fn commit_later(&self, changes: Vec<Change>) {
         // What a full queue refuses nobody was promised.
-        let _ = self.queue.try_send(Job::CommitLater(changes));
+        let _ = self.put(Job::CommitLater(changes));
     }
 
     /// Resolves when a copy of everything stands beside the database, or could not be made.
@@ -90,39 +83,32 @@ impl Committer {
     pub fn dump(&self) -> oneshot::Receiver<Dumping> {
         let (answer, answered) = oneshot::channel();
         // Nobody hears of it where the queue is full or closed: the sender is gone then.
-        let _ = self.queue.try_send(Job::Dump(answer));
+        let _ = self.put(Job::Dump(answer));
         answered
     }
 
     /// Writes what waits, dumps, and ends the thread; join it to wait for that.
     pub fn close(self) {
         // A thread that is gone is closed already.
-        let _ = self.queue.send(Job::Close);
+        let _ = self.put(Job::Close);
+    }
+
+    fn put(&self, job: Job) -> Result<(), (Job, StoreError)> {
+        let Handle(inbox) = &*self.0;
+        inbox.put(job)
     }
 }
 
-#[derive(Debug)]
-enum Job {
-    Commit(Vec<Change>, oneshot::Sender<Committed>),
-    CommitLater(Vec<Change>),
-    Dump(oneshot::Sender<Dumping>),
-    Close,
-}
-
-/// Commits that become durable together.
-#[derive(Default)]
-struct Group {
-    changes: Vec<Change>,
-    waiting: Vec<oneshot::Sender<Committed>>,
-    dumps: Vec<oneshot::Sender<Dumping>>,
-    last: bool,
-    jobs: usize,
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let _ = self.0.put(Job::Close);
+    }
 }
 
 struct Worker<A> {
     store: Box<dyn Store>,
     on_alarm: Arc<A>,
-    jobs: Receiver<Job>,
+    inbox: Arc<Inbox>,
     failing: bool,
     copies: Copies,
 }
@@ -131,7 +117,7 @@ impl<A: Fn(Alarm) + Send + Sync + 'static> Worker<A> {
     fn run(mut self) {
         loop {
             self.copies.go_on(&mut *self.store, &self.on_alarm);
-            let group = self.next_group();
+            let group = self.inbox.next(self.patience());
             let result = self.commit(&group.changes);
             for waiting in group.waiting {
                 let _ = waiting.send(result.clone());
@@ -143,30 +129,7 @@ impl<A: Fn(Alarm) + Send + Sync + 'static> Worker<A> {
         }
     }
 
-    /// Everything that waits; nothing when it is time for a retry or a copy.
-    fn next_group(&self) -> Group {
-        let mut group = Group::default();
-        self.join(&mut group, self.patience());
-        let begun = Instant::now();
-        while group.jobs > 0 && group.jobs < QUEUE {
-            let linger = if group.is_urgent() { Duration::ZERO } else { LINGER };
-            if !self.join(&mut group, linger.saturating_sub(begun.elapsed())) {
-                break;
-            }
-        }
-        group
-    }
-
-    /// Whether one more came in time.
-    fn join(&self, group: &mut Group, patience: Duration) -> bool {
-        match self.jobs.recv_timeout(patience) {
-            Ok(job) => group.add(job),
-            Err(RecvTimeoutError::Timeout) => return false,
-            Err(RecvTimeoutError::Disconnected) => group.last = true,
-        }
-        !group.last
-    }
-
+    /// Until it is time for a retry or a copy.
     fn patience(&self) -> Duration {
         let patience = self.copies.patience();
         if self.failing { RETRY.min(patience) } else { patience }
@@ -184,22 +147,9 @@ impl<A: Fn(Alarm) + Send + Sync + 'static> Worker<A> {
     }
 }
 
-impl Group {
-    /// Whether somebody waits.
-    fn is_urgent(&self) -> bool {
-        !self.waiting.is_empty() || !self.dumps.is_empty() || self.last
-    }
-
-    fn add(&mut self, job: Job) {
-        self.jobs += 1;
-        match job {
-            Job::Commit(changes, answer) => {
-                self.changes.extend(changes);
-                self.waiting.push(answer);
-            }
-            Job::CommitLater(changes) => self.changes.extend(changes),
-            Job::Dump(answer) => self.dumps.push(answer),
-            Job::Close => self.last = true,
-        }
+impl<A> Drop for Worker<A> {
+    /// However it ends.
+    fn drop(&mut self) {
+        self.inbox.close();
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use axes_proto::client::{ClientError, Connection, Patience};
 use axes_proto::control::{self, Status, Which};
-use axes_proto::pam::{Client, Outcome, Reply, Request, Stage};
+use axes_proto::pam::{Client, Outcome, Place, Reply, Request, Stage};
 use axes_proto::text::{Host as Address, Label, Name};
 
 use crate::host::Host;
@@ -108,11 +108,16 @@ pub fn fail(socket: &Path, client: &Client) -> Result<(), End> {
     let mut patience = Patience::of(PATIENCE);
     let connection = Connection::open(socket, &mut patience).map_err(gone)?;
     let begin = Request::Begin(client.clone(), Stage::Prompting);
-    match connection.ask(&begin, &mut patience).map_err(gone)? {
-        Reply::Admitted { .. } => {}
+    let gate = match connection.ask(&begin, &mut patience).map_err(gone)? {
+        Reply::Admitted { place: Place::Held, .. } => {
+            connection.send(&Request::Entered, &mut patience).map(|()| Reply::Proceed)
+        }
+        Reply::Admitted { place: Place::Wanted, .. } => {
+            connection.ask(&Request::Answered, &mut patience)
+        }
         other => return Err(End::Said(format!("{other:?}"))),
-    }
-    match connection.ask(&Request::Answered, &mut patience).map_err(gone)? {
+    };
+    match gate.map_err(gone)? {
         Reply::Proceed => {}
         other => return Err(End::Said(format!("{other:?}"))),
     }

@@ -2,22 +2,43 @@
 
 use crate::effect::{AttemptId, Effect, Refusal};
 use crate::flight::{Case, InFlight, Stage};
-use crate::keeper::{Gate, Keeper};
+use crate::keeper::{Gate, Keeper, Place};
 use crate::key::CounterKey;
 use crate::seats::{Seats, Ticket};
 use crate::time::Timestamp;
 
 impl Keeper {
+    /// Holds a place on each counter for an attempt at its prompt, where all have one.
+    pub fn hold(&mut self, id: AttemptId) -> Place {
+        let Some(attempt) = self.flights.get(id) else { return Place::Wanted };
+        let case = attempt.case.clone();
+        if self.full(&case).is_some() {
+            return Place::Wanted;
+        }
+        self.seats.take(&case.keys);
+        self.seats.lend(&case.keys, id);
+        self.flights.enter(id, Stage::Holding);
+        Place::Held
+    }
+
     /// A prompt was answered: may the answer be verified?
     pub fn answered(&mut self, now: Timestamp, id: AttemptId) -> (Gate, Vec<Effect>) {
-        let effects = self.advance(now);
+        let mut effects = self.advance(now);
         self.tickets += 1;
         let ticket = Ticket(self.tickets, id);
         let until = self.now.after(self.judge.settings.gate_wait);
         let gate = match self.flights.get(id).map(|attempt| &attempt.stage) {
             // The places of this attempt are taken already.
             Some(Stage::Verifying { .. } | Stage::Lapsed | Stage::Unjudged { .. }) => Gate::Open,
-            Some(Stage::Prompting) => self.approach(ticket, until),
+            Some(Stage::Holding) => {
+                self.use_place(id);
+                Gate::Open
+            }
+            Some(Stage::Prompting) => {
+                let (gate, called_back) = self.approach(ticket, until);
+                effects.extend(called_back);
+                gate
+            }
             Some(Stage::Waiting { .. }) => Gate::Wait,
             None => Gate::Closed(Refusal::Busy),
         };
@@ -28,23 +49,42 @@ impl Keeper {
     }
 
     /// Takes a place on each counter, or stands in the line of the first that has none.
-    fn approach(&mut self, ticket: Ticket, until: Timestamp) -> Gate {
+    fn approach(&mut self, ticket: Ticket, until: Timestamp) -> (Gate, Vec<Effect>) {
         let Ticket(_, id) = ticket;
-        let Some(attempt) = self.flights.get(id) else { return Gate::Closed(Refusal::Busy) };
+        let closed = |refusal| (Gate::Closed(refusal), Vec::new());
+        let Some(attempt) = self.flights.get(id) else { return closed(Refusal::Busy) };
         // The lists may have changed since admission.
         let refusal = self.judge.banned(&attempt.visitor).or_else(|| self.refusal(&attempt.case));
         if let Some(refusal) = refusal {
-            return Gate::Closed(refusal);
+            return closed(refusal);
         }
-        let case = attempt.case.clone();
-        let full = case.keys.iter().find(|key| self.free_places(key) == 0);
-        let Some(full) = full.filter(|_| case.is_enforced()) else {
+        let Some(full) = self.full(&attempt.case) else {
             self.seat(id);
-            return Gate::Open;
+            return (Gate::Open, Vec::new());
         };
-        self.seats.wait(full, ticket);
+        self.seats.wait(&full, ticket);
         self.flights.enter(id, Stage::Waiting { ticket, line: full.clone(), until });
-        Gate::Wait
+        (Gate::Wait, self.call_back(&[full]))
+    }
+
+    /// The first counter without a place for an attempt that needs one.
+    fn full(&self, case: &Case) -> Option<CounterKey> {
+        let full = case.keys.iter().find(|key| self.free_places(key) == 0);
+        full.filter(|_| case.is_enforced()).cloned()
+    }
+
+    /// Asks for the places that are lent.
+    pub(super) fn call_back(&mut self, keys: &[CounterKey]) -> Vec<Effect> {
+        let lent = keys.iter().flat_map(|key| self.seats.call_back(key));
+        lent.map(Effect::CallBack).collect()
+    }
+
+    fn use_place(&mut self, id: AttemptId) {
+        let until = self.now.after(self.judge.settings.place_lease);
+        if let Some(attempt) = self.flights.get(id) {
+            self.seats.end_loan(&attempt.case.keys, id);
+            self.flights.enter(id, Stage::Verifying { until });
+        }
     }
 
     pub(super) fn free_places(&self, key: &CounterKey) -> u32 {
@@ -68,6 +108,10 @@ impl Keeper {
         let attempt = self.flights.remove(id)?;
         match &attempt.stage {
             Stage::Waiting { ticket, line, .. } => self.seats.leave(line, *ticket),
+            Stage::Holding => {
+                self.seats.end_loan(&attempt.case.keys, id);
+                self.seats.give_back(&attempt.case.keys);
+            }
             Stage::Verifying { .. } | Stage::Unjudged { .. } => {
                 self.seats.give_back(&attempt.case.keys);
             }
@@ -102,9 +146,9 @@ impl Keeper {
         };
         self.flights.enter(id, Stage::Prompting);
         match self.approach(ticket, until) {
-            Gate::Open => vec![Effect::Admit(id)],
-            Gate::Wait => Vec::new(),
-            Gate::Closed(refusal) => self.turn_away(id, refusal),
+            (Gate::Open, _) => vec![Effect::Admit(id)],
+            (Gate::Wait, called_back) => called_back,
+            (Gate::Closed(refusal), _) => self.turn_away(id, refusal),
         }
     }
 
@@ -141,8 +185,10 @@ impl Keeper {
     }
 
     /// Puts everybody where he belongs after the settings changed; those being verified first.
+    /// Who holds a place at his prompt has to ask again.
     pub(super) fn reseat(&mut self) -> Vec<Effect> {
         self.seats = Seats::default();
+        let mut effects = Vec::new();
         for id in self.flights.ids() {
             let Some(attempt) = self.flights.get(id) else {
                 continue;
@@ -153,14 +199,18 @@ impl Keeper {
                 visitor.account = Some(account.clone());
             }
             let case = self.case(&visitor).unwrap_or_else(|_| Case::exempt());
-            let verifying =
-                matches!(attempt.stage, Stage::Verifying { .. } | Stage::Unjudged { .. });
-            if verifying {
-                self.seats.take(&case.keys);
+            match attempt.stage {
+                Stage::Verifying { .. } | Stage::Unjudged { .. } => self.seats.take(&case.keys),
+                Stage::Holding => {
+                    self.seats.take(&case.keys);
+                    effects.push(Effect::CallBack(id));
+                }
+                Stage::Prompting | Stage::Waiting { .. } | Stage::Lapsed => {}
             }
             self.flights.judge(id, case);
         }
         let waiting = self.flights.waiting();
-        waiting.into_iter().flat_map(|ticket| self.retry(ticket)).collect()
+        effects.extend(waiting.into_iter().flat_map(|ticket| self.retry(ticket)));
+        effects
     }
 }

@@ -1,6 +1,8 @@
 //! Who may say what at the door for modules. The accounts daemon (1) and bin (2) exist on every
 //! host.
 
+use std::os::unix::net::UnixStream;
+
 use axes_proto::control::Which;
 use axes_proto::frame::PREFIX;
 
@@ -56,11 +58,13 @@ fn a_user_who_says_that_he_was_verified_goes_through_the_gate_all_the_same() {
         let host = host();
         for (peer, is_believed) in [(Peer::Root, true), (OWNER, false)] {
             let visitor = reported(&host, &question("daemon", ""), peer).await.unwrap();
-            let (stream, _theirs) = UnixStream::pair().unwrap();
-            let mut attempt = InFlight { engine: &host.engine, id: None };
-            let told = begin(&host, &stream, &mut attempt, visitor, Stage::Verified).await.unwrap();
+            let (ours, _theirs) = UnixStream::pair().unwrap();
+            let mut stream = Stream::new(ours).unwrap();
+            let mut attempt = InFlight::none(&host.engine);
+            attempt.ends = Engine::withdraw;
+            let told = begin(&host, &mut stream, &mut attempt, visitor, Stage::Verified).await;
+            let told = told.unwrap();
             assert_eq!(told == Reply::Proceed, is_believed, "{told:?}");
-            attempt.withdraw();
         }
     });
 }

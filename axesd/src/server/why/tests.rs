@@ -1,5 +1,6 @@
 //! Who is told what. The accounts daemon (1) and bin (2) exist on every host.
 
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -7,7 +8,6 @@ use axes_proto::control::{
     Attempt, Counter, Explanation, ListName, LogScope, PanicSwitch, Scope, Verdict, Which,
 };
 use axes_proto::text::{Host, Label, Name};
-use tokio::net::UnixStream;
 use tokio::sync::watch;
 
 use super::*;
@@ -220,7 +220,8 @@ fn asking_changes_nothing_and_is_all_that_a_user_may_do_at_this_door() {
 
 /// The first word of the answer to user 1.
 async fn said(host: &Service, request: &Request) -> Reply {
-    let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let [mut ours, mut theirs] = [ours, theirs].map(|socket| Stream::new(socket).unwrap());
     serve(host, &mut ours, request, Peer::User(1)).await.unwrap();
     frames::read(&mut theirs, None).await.unwrap()
 }

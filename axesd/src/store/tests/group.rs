@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::store::committer::QUEUE;
+use crate::store::inbox::QUEUE;
 use crate::store::{Alarm, Change, Committer, Kept, Snapshot, Store, StoreError};
 
 /// Commits when it is told to and how it is told to, and tells how much it was.
