@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use axes_e2e::application::{AUTH_ERR, Answer, MAXTRIES, SUCCESS};
 use axes_e2e::host::{Host, RIGHT, WRONG, kill, wait_until};
-use axes_proto::client::{Connection, Patience};
-use axes_proto::pam::{Client, Reply, Request, Stage};
+use axes_proto::client::{ClientError, Connection, Patience};
+use axes_proto::pam::{Client, Outcome, Place, Reply, Request, Stage};
 use axes_proto::text::{Label, Name};
 
 const FROM: &str = "192.0.2.7";
@@ -131,25 +131,69 @@ fn thousands_of_open_prompts_do_not_switch_protection_off() {
     drop(held);
 }
 
+#[test]
+fn a_place_held_at_an_open_prompt_goes_to_whoever_answers() {
+    let host = Host::start("failure_limit = 1\nlockout_parameters = [\"username\"]");
+    let (idle, place) = open_prompt(&host, "alice");
+    assert_eq!(place, Place::Held);
+    let started = Instant::now();
+    assert_eq!(host.login("alice", FROM, RIGHT), SUCCESS);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    let told = idle.send(&Request::Entered, &mut patience());
+    assert!(matches!(told, Err(ClientError::Closed)), "{told:?}");
+    assert_eq!(host.outcomes("alice"), ["success"]);
+}
+
+#[test]
+fn a_place_that_is_in_use_is_not_given_to_somebody_else() {
+    let host = Host::start(
+        "failure_limit = 1\nlockout_parameters = [\"username\"]\ngate_wait = \"500ms\"",
+    );
+    let (busy, _) = open_prompt(&host, "alice");
+    busy.send(&Request::Entered, &mut patience()).unwrap();
+    let mut second = host.session("alice").from(FROM);
+    assert_eq!(second.try_password(RIGHT), AUTH_ERR);
+    assert!(second.person().messages[0].contains("Too many logins at once"));
+    let told: Reply = busy.ask(&Request::Verdict(Outcome::Failure), &mut patience()).unwrap();
+    assert_eq!(told, Reply::Recorded);
+    assert_eq!(host.outcomes("alice"), ["refused", "failure"]);
+}
+
+#[test]
+fn whoever_dies_on_a_place_that_was_held_counts_and_whoever_leaves_his_prompt_does_not() {
+    let host = Host::start("failure_limit = 5\nlockout_parameters = [\"username\"]");
+    drop(open_prompt(&host, "alice"));
+    let (killed, _) = open_prompt(&host, "alice");
+    killed.send(&Request::Entered, &mut patience()).unwrap();
+    drop(killed);
+    wait_until("both are recorded", || host.outcomes("alice") == ["abandoned", "failure"]);
+    assert_eq!(host.failures("alice"), 1);
+}
+
 /// Connections that have begun an attempt and wait for a person, as a module would.
 fn open_prompts(host: &Host, count: usize) -> Vec<Connection> {
     let limit = libc::rlimit { rlim_cur: 10_000, rlim_max: 10_000 };
     let raised = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
     assert_eq!(raised, 0, "this test needs 10,000 descriptors; raise `ulimit -Hn`");
+    (0..count).map(|_| open_prompt(host, "mallory").0).collect()
+}
+
+fn open_prompt(host: &Host, user: &str) -> (Connection, Place) {
     let client = Client {
-        user: Name::from_typed("mallory"),
+        user: Name::from_typed(user),
         remote: None,
         service: Label::from_typed("su"),
         tty: None,
         ruser: None,
     };
+    let connection = Connection::open(&host.socket(), &mut patience()).unwrap();
     let begin = Request::Begin(client, Stage::Prompting);
-    let open = |_| {
-        let mut patience = Patience::of(Duration::from_secs(5));
-        let connection = Connection::open(&host.socket(), &mut patience).unwrap();
-        let reply: Reply = connection.ask(&begin, &mut patience).unwrap();
-        assert!(matches!(reply, Reply::Admitted { .. }), "{reply:?}");
-        connection
-    };
-    (0..count).map(open).collect()
+    match connection.ask(&begin, &mut patience()).unwrap() {
+        Reply::Admitted { place, .. } => (connection, place),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn patience() -> Patience {
+    Patience::of(Duration::from_secs(5))
 }

@@ -283,6 +283,6 @@ fn no_order_of_three_attempts_gets_past_the_limit_or_leaves_a_place_taken() {
 #[test]
 fn nor_does_one_in_which_places_are_held_at_the_prompt_and_called_back() {
     // From there on nothing is new about the other endings.
-    let orders = explore_all(Manner::Tells, &[Ending::Right, Ending::Wrong, Ending::Killed]);
-    assert!(orders > 100_000, "{orders}");
+    let orders = explore_all(Manner::Tells, &[Ending::Right, Ending::Wrong]);
+    assert!(orders > 50_000, "{orders}");
 }

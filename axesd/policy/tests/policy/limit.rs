@@ -116,6 +116,10 @@ impl Player {
         let (admission, effects) = self.keeper.begin(now, id, visitor);
         if admission == Admission::Admitted {
             self.prompting.push(id);
+            if who % 2 == 0 {
+                // Whether there is one is seen by what is used.
+                let _ = self.keeper.hold(id);
+            }
         }
         self.follow(effects);
     }
@@ -126,12 +130,13 @@ impl Player {
         }
         let id = self.prompting.remove(index % self.prompting.len());
         let (gate, effects) = self.keeper.answered(now, id);
-        self.follow(effects);
         match gate {
             Gate::Open => drop(self.verifying.insert(id)),
             Gate::Wait => drop(self.waiting.insert(id, self.latest)),
             Gate::Closed(_) => {}
         }
+        // A place that is called back may be his already.
+        self.follow(effects);
     }
 
     fn hang_up(&mut self, now: Timestamp, index: usize) {
@@ -157,9 +162,17 @@ impl Player {
                     self.verifying.insert(id);
                 }
                 Effect::TurnAway(id, _) => drop(self.waiting.remove(&id)),
+                Effect::CallBack(id) => self.give_back(id),
                 _ => {}
             }
         }
+    }
+
+    fn give_back(&mut self, id: AttemptId) {
+        assert!(self.prompting.contains(&id), "only a place that nobody uses is called back");
+        self.prompting.retain(|other| *other != id);
+        let (_, effects) = self.keeper.hang_up(Timestamp::from_millis(self.now), id);
+        self.follow(effects);
     }
 
     fn check(&mut self) {

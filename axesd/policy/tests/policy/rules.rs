@@ -11,7 +11,7 @@ use axes_policy::attribute::Attribute;
 use axes_policy::client::Visitor;
 use axes_policy::effect::{AttemptId, Effect, Refusal, Release};
 use axes_policy::filter::{AddressFilter, Filter};
-use axes_policy::keeper::{Admission, Gate, Keeper};
+use axes_policy::keeper::{Admission, Gate, Keeper, Place};
 use axes_policy::settings::{Enforcement, RefusedTries, Settings};
 
 #[test]
@@ -140,6 +140,60 @@ fn the_gate_serves_in_the_order_of_arrival_and_closes_when_the_limit_is_reached(
             .any(|e| matches!(e, Effect::TurnAway(other, Refusal::Locked(..)) if *other == id))
     };
     assert!(turned(ids[3]) && turned(ids[4]));
+}
+
+#[test]
+fn a_place_held_at_a_prompt_is_called_back_for_whoever_answers() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    let idle = host.begin(at(0), &alice).unwrap();
+    assert_eq!(host.keeper.hold(idle), Place::Held);
+    let busy = host.begin(at(0), &alice).unwrap();
+    assert_eq!(host.keeper.hold(busy), Place::Wanted);
+    let (gate, effects) = host.keeper.answered(at(0), busy);
+    assert_eq!((gate, effects), (Gate::Wait, vec![Effect::CallBack(idle)]));
+    let (outcome, effects) = host.keeper.hang_up(at(0), idle);
+    assert_eq!((outcome, effects), (Some(Outcome::Abandoned), vec![Effect::Admit(busy)]));
+}
+
+#[test]
+fn a_place_that_is_in_use_when_it_is_called_back_stays_in_use() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    let first = host.begin(at(0), &alice).unwrap();
+    assert_eq!(host.keeper.hold(first), Place::Held);
+    let second = host.begin(at(0), &alice).unwrap();
+    assert_eq!(host.answer(at(0), second), Gate::Wait);
+    assert_eq!(host.answer(at(0), first), Gate::Open);
+    let effects = host.end(at(0), first, Outcome::Failure);
+    assert!(
+        matches!(effects.last(), Some(Effect::TurnAway(id, Refusal::Locked(..))) if *id == second)
+    );
+}
+
+#[test]
+fn other_settings_call_back_every_place_held_at_a_prompt() {
+    let mut host = Host::new(settings(&[(PAIR, 2)]));
+    let [alice, bob] = ["alice", "bob"].map(|user| client(user, "192.0.2.1"));
+    let ids = [&alice, &alice, &bob].map(|client| host.begin(at(0), client).unwrap());
+    for id in ids {
+        assert_eq!(host.keeper.hold(id), Place::Held);
+    }
+    assert_eq!(host.answer(at(0), ids[0]), Gate::Open);
+    let effects = host.keeper.reconfigure(at(0), settings(&[(PAIR, 1)]));
+    let called_back = [ids[1], ids[2]].map(Effect::CallBack);
+    assert_eq!(effects, called_back);
+}
+
+#[test]
+fn what_was_verified_while_nobody_could_ask_calls_back_the_places_that_it_takes() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    let idle = host.begin(at(0), &alice).unwrap();
+    assert_eq!(host.keeper.hold(idle), Place::Held);
+    let late = visitor("alice", "192.0.2.1");
+    let effects = host.keeper.verified(at(0), AttemptId(77), late);
+    assert_eq!(effects, [Effect::CallBack(idle)]);
 }
 
 #[test]
