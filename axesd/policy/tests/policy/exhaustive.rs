@@ -93,7 +93,7 @@ impl World {
                 self.end(index, id);
             }
             Stage::Verifying(id) => self.end(index, id),
-            Stage::Waiting(_) | Stage::Over => panic!("no such step"),
+            Stage::Waiting(_) | Stage::Over => unreachable!("no such step"),
         }
     }
 

@@ -116,7 +116,7 @@ impl Player {
         let (admission, effects) = self.keeper.begin(now, id, visitor);
         if admission == Admission::Admitted {
             self.prompting.push(id);
-            if who % 2 == 0 {
+            if who.is_multiple_of(2) {
                 // Whether there is one is seen by what is used.
                 let _ = self.keeper.hold(id);
             }
