@@ -8,12 +8,12 @@ RPM_PACKAGES := rpm checkpolicy semodule-utils bzip2
 TEST_PACKAGES := mmdebstrap systemd-container shellcheck dpkg-dev valgrind faketime mandoc \
     bash-completion zsh fish rpmlint setools lintian strace libnss-wrapper
 FUZZ_PACKAGES := g++
-BENCH_PACKAGES := strace libnss-wrapper
+BENCH_PACKAGES := strace libnss-wrapper valgrind
 # Booting a machine takes root, and so do power cuts.
 AS_ROOT := $(if $(SUDO),--config 'target."cfg(unix)".runner="sudo --preserve-env"',)
 
 .PHONY: help demo recording test build faulty manuals packages deb rpm selinux lint unit libpam \
-    rpmlint lintian booted soak fuzz bench
+    counts recount rpmlint lintian booted soak fuzz bench
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 13
@@ -25,7 +25,7 @@ demo: build ## Plays real logins against a daemon in a private folder
 recording: build ## Draws what the demo shows: packaging/doc/demo.svg
 	@TZ=UTC target/debug/axes-demo --record packaging/doc/demo.svg
 
-test: lint unit libpam rpmlint lintian booted ## Everything
+test: lint unit libpam counts rpmlint lintian booted ## Everything
 
 build: .build-packages ## Builds module, daemon and tools
 	cargo build --workspace
@@ -46,6 +46,12 @@ unit: build ## Tests beside the code
 
 libpam: build faulty .test-packages ## Real libpam, real daemon, no container; scenarios of django-axes
 	cargo test --package axes-e2e --lib --test libpam --test conformance
+
+counts: build .release .test-packages ## Instructions of a login, against those that are kept
+	cargo test --package axes-e2e --test counts -- --nocapture
+
+recount: build .release .test-packages ## Keeps new ones: tests/bench/instructions.json
+	target/debug/axes-counts
 
 packages: deb rpm ## Builds both packages
 
@@ -92,16 +98,21 @@ soak: .build-packages .fuzz-tools ## Tries the promises for almost an hour, writ
 fuzz: .fuzz-tools ## Only what a fuzzer makes up of it: 10 minutes for each target of tests/fuzz
 	cargo run --release --package axes-e2e --bin axes-reliability fuzz
 
-bench: .release .bench-tools ## What a login costs, against pam_faillock; writes tests/bench/REPORT.md
+bench: .release .symbols .bench-tools ## What a login costs, against pam_faillock; writes tests/bench/REPORT.md
 	cargo rustc --release --package axes-password -- $(OWN_UNWINDER)
 	cargo rustc --release --package axes-e2e --bin axes-caller -- $(OWN_UNWINDER)
 	cargo build --release --package axes-e2e --bin axes-bench
 	$(SUDO) env TMPDIR=$(CURDIR)/target/bench target/release/axes-bench
 
-.PHONY: .release .module-for-rhel .build-packages .rpm-packages .test-packages .fuzz-tools .bench-tools
+.PHONY: .release .symbols .module-for-rhel .build-packages .rpm-packages .test-packages .fuzz-tools .bench-tools
 .release: .build-packages
 	cargo build --release --package pam_axes --package axesd --package axes-packaging
 	! grep --quiet "fault injection" target/release/libpam_axes.so
+
+# The same with names of functions, for valgrind.
+.symbols: .build-packages
+	cargo build --release --package pam_axes --package axesd --lib --bin axesd --target-dir target/symbols \
+	    --config profile.release.strip=false --config 'profile.release.debug="line-tables-only"'
 
 .module-for-rhel: .build-packages
 	cargo build --release --package pam_axes --features shared-unwinder --target-dir target/shared-unwinder

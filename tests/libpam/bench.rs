@@ -26,6 +26,21 @@ fn every_stack_lets_in_and_keeps_out_and_tells_what_it_cost() {
 }
 
 #[test]
+fn instructions_are_told_apart_by_object_and_function_in_caller_and_daemon() {
+    let part = part("path");
+    let rows = rows(&part);
+    for row in ["success, bare", "failure, pam_axes", "libpam_axes.so", "pam_faillock.so", "sled"] {
+        assert!(rows.contains(&row.to_owned()), "{row}: {}", part.text);
+    }
+    let mut lines = part.text.lines();
+    let all = lines.find(|line| line.starts_with("| success, pam_axes")).expect("a row");
+    let counts = all.split('|').filter_map(|cell| cell.trim().parse::<u64>().ok());
+    assert!(counts.filter(|count| *count > 10_000).count() == 3, "caller and two threads: {all}");
+    assert!(rows.iter().any(|row| row.contains("pam_axes::")), "{}", part.text);
+    assert_eq!(part.goals(), 0);
+}
+
+#[test]
 fn callers_at_once_are_counted_for_different_users_and_for_one() {
     let part = part("crowd");
     for row in ["different users, 1 callers", "one user, 3 callers"] {

@@ -2,16 +2,21 @@
 //! `make bench`, which writes tests/bench/REPORT.md, and a few rounds of it in the suite.
 
 pub mod caller;
+mod callgrind;
 mod calls;
 mod cost;
+pub mod counts;
 mod crowd;
 mod effort;
 mod floors;
 mod footprint;
 mod goals;
+mod instructions;
 mod keeper;
+mod origin;
 pub mod parts;
 mod processor;
+mod served;
 mod space;
 mod stacks;
 mod table;

@@ -353,10 +353,15 @@ pub fn find_built(name: &str) -> Option<PathBuf> {
 }
 
 /// Waits for something that happens in another process.
-pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, happened: impl FnMut() -> bool) {
+    wait_for(what, PATIENCE, happened);
+}
+
+/// The same, for no longer than this.
+pub fn wait_for(what: &str, patience: Duration, mut happened: impl FnMut() -> bool) {
     let started = Instant::now();
     while !happened() {
-        assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
+        assert!(started.elapsed() < patience, "waited in vain: {what}");
         thread::sleep(Duration::from_millis(10));
     }
 }

@@ -96,6 +96,11 @@ impl Caller {
         logins
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     fn tell(&mut self, order: &str) {
         let orders = self.process.stdin.as_mut().expect("its orders");
         writeln!(orders, "{order}").expect("axes-caller listens");
@@ -142,6 +147,18 @@ impl Login {
         if self.how == How::Success {
             assert_eq!(session.account(), SUCCESS, "{self:?}: account");
             assert_eq!(session.credentials(), SUCCESS, "{self:?}: credentials");
+        }
+    }
+}
+
+impl How {
+    /// As the report calls it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Load => "load",
+            Self::Nothing => "nothing",
         }
     }
 }

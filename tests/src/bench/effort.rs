@@ -11,6 +11,10 @@ pub struct Effort {
     pub slow_logins: u32,
     /// The same under strace.
     pub traced: u32,
+    /// The same under callgrind.
+    pub counted: u32,
+    /// Logins at a daemon under callgrind, in a short run and in a long one.
+    pub served: [u32; 2],
     /// Round trips and blocks on the disk.
     pub floors: u32,
     /// Callers at once.
@@ -41,6 +45,8 @@ impl Effort {
         logins: 5000,
         slow_logins: 200,
         traced: 200,
+        counted: 20,
+        served: [20, 320],
         floors: 5000,
         callers: &[1, 8, 64, 256],
         crowd: Duration::from_secs(3),
@@ -59,6 +65,8 @@ impl Effort {
         logins: 6,
         slow_logins: 2,
         traced: 2,
+        counted: 2,
+        served: [1, 4],
         floors: 20,
         callers: &[1, 3],
         crowd: Duration::from_millis(60),

@@ -3,6 +3,7 @@
 mod crowd;
 mod footprint;
 mod login;
+mod path;
 mod scale;
 
 use super::Effort;
@@ -22,8 +23,9 @@ pub struct Part {
 pub type Measure = fn(&Effort) -> Part;
 
 /// All parts: how they are called on the command line, their titles, and how they are measured.
-pub const ALL: [(&str, &str, Measure); 4] = [
+pub const ALL: [(&str, &str, Measure); 5] = [
     ("login", login::TITLE, login::measure),
+    ("path", path::TITLE, path::measure),
     ("crowd", crowd::TITLE, crowd::measure),
     ("scale", scale::TITLE, scale::measure),
     ("footprint", footprint::TITLE, footprint::measure),

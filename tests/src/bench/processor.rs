@@ -1,6 +1,17 @@
-//! Time of the processor, to the nanosecond.
+//! Time of the processor, to the nanosecond, and which one runs what.
 
+use std::fs;
+use std::process::Command;
 use std::time::Duration;
+
+/// One of several processors.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    /// The one with the least number.
+    First,
+    /// The one with the greatest.
+    Last,
+}
 
 /// Of this process.
 pub fn own_time() -> Duration {
@@ -13,6 +24,22 @@ pub fn time_of(process: u32) -> Duration {
     let mut clock = 0;
     assert_eq!(unsafe { libc::clock_getcpuclockid(id, &raw mut clock) }, 0, "process {id}");
     read(clock)
+}
+
+/// The same command on one processor alone: the first of those that this process may have, or the
+/// last.
+pub fn only(place: Place, command: &Command) -> Command {
+    let status = fs::read_to_string("/proc/self/status").expect("a process");
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    let mut numbers = list.expect("processors").split([',', '-']).map(str::trim);
+    let number = match place {
+        Place::First => numbers.next(),
+        Place::Last => numbers.next_back(),
+    };
+    let mut taskset = Command::new("taskset");
+    taskset.args(["-c", number.expect("a processor")]);
+    taskset.arg(command.get_program()).args(command.get_args());
+    taskset
 }
 
 fn read(clock: libc::clockid_t) -> Duration {

@@ -76,7 +76,14 @@ impl Stack {
 
 /// A host with a running daemon, and a service for each stack, of its name.
 pub fn host(settings: &str) -> Host {
-    let mut host = Host::without_daemon(settings);
+    let mut host = without_daemon(settings);
+    host.start_daemon();
+    host
+}
+
+/// The same, with the daemon not running.
+pub fn without_daemon(settings: &str) -> Host {
+    let host = Host::without_daemon(settings);
     write_faillock_conf(&host);
     write_abl_conf(&host);
     for stack in Stack::present() {
@@ -84,7 +91,6 @@ pub fn host(settings: &str) -> Host {
     }
     // Without it libpam complains to syslog at each start.
     host.write_stack("other", "# nobody\n");
-    host.start_daemon();
     host
 }
 

@@ -79,7 +79,7 @@ fn costs(logins: &[Logins]) -> Table {
     for it in logins {
         let daemon = if it.stack == Stack::Axes { shown(it.daemon_cpu) } else { "-".to_owned() };
         table.row([
-            format!("{}, {}", word(it.how), it.stack.name()),
+            format!("{}, {}", it.how.word(), it.stack.name()),
             it.wall.count().to_string(),
             shown(it.wall.median()),
             shown(it.wall.percentile(99)),
@@ -97,7 +97,7 @@ fn added(logins: &[Logins]) -> Table {
     for how in [How::Success, How::Failure] {
         for it in logins.iter().filter(|it| it.how == how && it.stack != Stack::Bare) {
             table.row([
-                format!("{}, {}", word(how), it.stack.name()),
+                format!("{}, {}", how.word(), it.stack.name()),
                 format!("{:.1} µs", added_by(logins, it.stack, how)),
                 format!("{:.2}", ratio(logins, it.stack, how)),
                 format!("{:.1} µs", added_cpu(logins, it)),
@@ -119,7 +119,7 @@ fn system_calls(host: &Host, effort: &Effort) -> String {
             let daemon =
                 if stack == Stack::Axes { format!("{:.1}", calls.daemon) } else { "-".to_owned() };
             table.row([
-                format!("{}, {}", word(how), stack.name()),
+                format!("{}, {}", how.word(), stack.name()),
                 format!("{:.1}", calls.caller),
                 daemon,
             ]);
@@ -192,13 +192,4 @@ fn added_cpu(logins: &[Logins], of: &Logins) -> f64 {
 
 fn find(logins: &[Logins], stack: Stack, how: How) -> Option<&Logins> {
     logins.iter().find(|it| it.stack == stack && it.how == how)
-}
-
-const fn word(how: How) -> &'static str {
-    match how {
-        How::Success => "success",
-        How::Failure => "failure",
-        How::Load => "load",
-        How::Nothing => "nothing",
-    }
 }
