@@ -19,9 +19,9 @@ const FEW_AND_MANY: [u32; 2] = [20, 120];
 
 /// How far a figure may be from the one that is kept, in percent. Run after run, idle or busy, the
 /// module had the same to the instruction, and the daemon 1.2 % more or less: it is woken once for
-/// two messages or once for each.
-const SLACK_OF_THE_MODULE: f64 = 2.0;
-const SLACK_OF_THE_DAEMON: f64 = 4.0;
+/// two messages or once for each. The rest is for another compiler.
+const SLACK_OF_THE_MODULE: f64 = 5.0;
+const SLACK_OF_THE_DAEMON: f64 = 10.0;
 
 /// Counts the release build, in pam_axes.so and axesd alone: what libc and libpam take is not ours,
 /// and is not the same everywhere.
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn what_costs_more_or_less_than_is_kept_is_told_with_what_to_do() {
         for (module, daemon, word) in
-            [(1030, 1000, "too many"), (1000, 1070, "too many"), (970, 1000, "less")]
+            [(1060, 1000, "too many"), (1000, 1110, "too many"), (940, 1000, "less")]
         {
             let text = compare(&counts(module, daemon), &counts(1000, 1000)).unwrap_err();
             assert!(text.contains(word) && text.contains("`make recount`"), "{text}");
