@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::attempt::Lane;
 use crate::client::Visitor;
 use crate::effect::AttemptId;
-use crate::key::CounterKey;
+use crate::name::{Name, Named};
 use crate::seats::Ticket;
 use crate::settings::{Enforcement, Profile};
 use crate::time::Timestamp;
@@ -26,7 +26,7 @@ pub(crate) struct Case {
     pub(crate) profile: Option<Arc<Profile>>,
     pub(crate) lane: Lane,
     /// Its counters; none when it is exempt.
-    pub(crate) keys: Arc<[CounterKey]>,
+    pub(crate) keys: Arc<[Named]>,
 }
 
 impl Case {
@@ -47,7 +47,7 @@ pub(crate) enum Stage {
     /// Admitted; nothing was answered yet.
     Prompting,
     /// Answered, in the line of this counter.
-    Waiting { ticket: Ticket, line: CounterKey, until: Timestamp },
+    Waiting { ticket: Ticket, line: Name, until: Timestamp },
     /// Holds its places.
     Verifying { until: Timestamp },
     /// Held its places for too long and was counted.

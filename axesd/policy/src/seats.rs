@@ -3,10 +3,10 @@
 //! A counter with two failures of five left has three places. Whoever finds one of its counters
 //! without a free place stands in the line of that counter, in the order of arrival.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::effect::AttemptId;
-use crate::key::CounterKey;
+use crate::name::{Name, Named};
 
 /// The order in which attempts came to the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,7 +14,7 @@ pub(crate) struct Ticket(pub(crate) u64, pub(crate) AttemptId);
 
 /// Places and lines of the counters that somebody uses now.
 #[derive(Debug, Default)]
-pub(crate) struct Seats(HashMap<CounterKey, Seat>);
+pub(crate) struct Seats(BTreeMap<Name, Seat>);
 
 #[derive(Debug, Default)]
 struct Seat {
@@ -24,46 +24,46 @@ struct Seat {
 
 impl Seats {
     /// Places taken on a counter.
-    pub(crate) fn taken(&self, key: &CounterKey) -> u32 {
-        self.0.get(key).map_or(0, |seat| seat.taken)
+    pub(crate) fn taken(&self, name: Name) -> u32 {
+        self.0.get(&name).map_or(0, |seat| seat.taken)
     }
 
     /// Takes a place on each counter; the caller has seen that there is one.
-    pub(crate) fn take(&mut self, keys: &[CounterKey]) {
+    pub(crate) fn take(&mut self, keys: &[Named]) {
         for key in keys {
-            self.0.entry(key.clone()).or_default().taken += 1;
+            self.0.entry(key.name).or_default().taken += 1;
         }
     }
 
     /// Gives the places back.
-    pub(crate) fn give_back(&mut self, keys: &[CounterKey]) {
+    pub(crate) fn give_back(&mut self, keys: &[Named]) {
         for key in keys {
-            self.change(key, |seat| seat.taken = seat.taken.saturating_sub(1));
+            self.change(key.name, |seat| seat.taken = seat.taken.saturating_sub(1));
         }
     }
 
     /// Stands in the line of a counter.
-    pub(crate) fn wait(&mut self, key: &CounterKey, ticket: Ticket) {
-        self.0.entry(key.clone()).or_default().line.insert(ticket);
+    pub(crate) fn wait(&mut self, name: Name, ticket: Ticket) {
+        self.0.entry(name).or_default().line.insert(ticket);
     }
 
     /// Leaves the line.
-    pub(crate) fn leave(&mut self, key: &CounterKey, ticket: Ticket) {
-        self.change(key, |seat| {
+    pub(crate) fn leave(&mut self, name: Name, ticket: Ticket) {
+        self.change(name, |seat| {
             seat.line.remove(&ticket);
         });
     }
 
     /// Who is next in the line of a counter.
-    pub(crate) fn first(&self, key: &CounterKey) -> Option<Ticket> {
-        self.0.get(key).and_then(|seat| seat.line.first().copied())
+    pub(crate) fn first(&self, name: Name) -> Option<Ticket> {
+        self.0.get(&name).and_then(|seat| seat.line.first().copied())
     }
 
-    fn change(&mut self, key: &CounterKey, change: impl FnOnce(&mut Seat)) {
-        if let Some(seat) = self.0.get_mut(key) {
+    fn change(&mut self, name: Name, change: impl FnOnce(&mut Seat)) {
+        if let Some(seat) = self.0.get_mut(&name) {
             change(seat);
             if seat.taken == 0 && seat.line.is_empty() {
-                self.0.remove(key);
+                self.0.remove(&name);
             }
         }
     }

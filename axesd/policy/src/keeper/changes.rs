@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::effect::{Effect, Release};
 use crate::filter::{Filter, ResetResult};
 use crate::keeper::Keeper;
-use crate::key::CounterKey;
 use crate::lists::{Entry, Full, ListName};
+use crate::name::Named;
 use crate::note::{Note, NoteKey};
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -23,7 +23,7 @@ impl Keeper {
         let matching: Vec<_> =
             covered().map(|(slot, failure)| (slot, self.judge.keys_of(failure))).collect();
         let touched: BTreeSet<_> = matching.iter().flat_map(|(_, keys)| keys.iter()).collect();
-        let touched: Vec<CounterKey> = touched.into_iter().cloned().collect();
+        let touched: Vec<Named> = touched.into_iter().cloned().collect();
         let mut counters: Vec<_> =
             touched.iter().filter_map(|key| self.ledger.state(key)).collect();
         for (slot, keys) in &matching {
@@ -31,10 +31,12 @@ impl Keeper {
         }
         effects.extend(self.ledger.refresh(&touched, self.now));
         effects.extend(self.ledger.forget_levels(filter));
-        counters.retain(|before| self.ledger.count(&before.key) < before.failures);
-        let ended = counters
-            .iter()
-            .filter(|before| before.locked.is_some() && !self.ledger.is_locked(&before.key));
+        counters.retain(|before| {
+            self.ledger.count(self.judge.namer.name(&before.key)) < before.failures
+        });
+        let ended = counters.iter().filter(|before| {
+            before.locked.is_some() && !self.ledger.is_locked(self.judge.namer.name(&before.key))
+        });
         let unlocked = ended.count();
         effects.extend(self.admit_waiting(&touched));
         let (failures, clients) = (matching.len(), clients.len());

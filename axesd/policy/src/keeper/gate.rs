@@ -3,7 +3,7 @@
 use crate::effect::{AttemptId, Effect, Refusal};
 use crate::flight::{Case, InFlight, Stage};
 use crate::keeper::{Gate, Keeper};
-use crate::key::CounterKey;
+use crate::name::Named;
 use crate::seats::{Seats, Ticket};
 use crate::time::Timestamp;
 
@@ -42,16 +42,16 @@ impl Keeper {
             self.seat(id);
             return Gate::Open;
         };
-        self.seats.wait(full, ticket);
-        self.flights.enter(id, Stage::Waiting { ticket, line: full.clone(), until });
+        self.seats.wait(full.name, ticket);
+        self.flights.enter(id, Stage::Waiting { ticket, line: full.name, until });
         Gate::Wait
     }
 
-    pub(super) fn free_places(&self, key: &CounterKey) -> u32 {
+    pub(super) fn free_places(&self, key: &Named) -> u32 {
         let Some(rule) = self.judge.settings.counter(key.counter) else {
             return u32::MAX;
         };
-        let used = self.ledger.count(key).saturating_add(self.seats.taken(key));
+        let used = self.ledger.count(key.name).saturating_add(self.seats.taken(key.name));
         rule.limit.get().saturating_sub(used)
     }
 
@@ -67,7 +67,7 @@ impl Keeper {
     pub(super) fn unseat(&mut self, id: AttemptId) -> Option<InFlight> {
         let attempt = self.flights.remove(id)?;
         match &attempt.stage {
-            Stage::Waiting { ticket, line, .. } => self.seats.leave(line, *ticket),
+            Stage::Waiting { ticket, line, .. } => self.seats.leave(*line, *ticket),
             Stage::Verifying { .. } | Stage::Unjudged { .. } => {
                 self.seats.give_back(&attempt.case.keys);
             }
@@ -77,11 +77,11 @@ impl Keeper {
     }
 
     /// Lets those in line take the places that became free, or turns them away from a lock.
-    pub(super) fn admit_waiting(&mut self, keys: &[CounterKey]) -> Vec<Effect> {
+    pub(super) fn admit_waiting(&mut self, keys: &[Named]) -> Vec<Effect> {
         let mut effects = Vec::new();
         for key in keys {
             while let Some(ticket) = self.next_in_line(key) {
-                self.seats.leave(key, ticket);
+                self.seats.leave(key.name, ticket);
                 effects.extend(self.retry(ticket));
             }
         }
@@ -89,9 +89,9 @@ impl Keeper {
     }
 
     /// The first in line, when there is an answer for him.
-    fn next_in_line(&self, key: &CounterKey) -> Option<Ticket> {
-        let answerable = self.ledger.is_locked(key) || self.free_places(key) > 0;
-        self.seats.first(key).filter(|_| answerable)
+    fn next_in_line(&self, key: &Named) -> Option<Ticket> {
+        let answerable = self.ledger.is_locked(key.name) || self.free_places(key) > 0;
+        self.seats.first(key.name).filter(|_| answerable)
     }
 
     fn retry(&mut self, ticket: Ticket) -> Vec<Effect> {

@@ -2,24 +2,16 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hash as _, Hasher, RandomState};
+use std::hash::{BuildHasherDefault, Hasher};
 
-use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use slab::Slab;
 
-use crate::key::CounterKey;
 use crate::ledger::counter::Counter;
+use crate::name::Name;
 use crate::time::Timestamp;
 
-/// Stands for a key in 16 bytes, as nobody outside this process could tell beforehand: of a
-/// million counters two have the same one with a probability of 2^-89.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Name(u64, u64);
-
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Counters {
-    /// With a key that nobody else knows, and nothing in it yet.
-    hasher: SipHasher13,
     by_name: HashMap<Name, u32, BuildHasherDefault<Hashed>>,
     /// Beside the table, of which up to half is empty.
     held: Slab<Counter>,
@@ -32,31 +24,12 @@ pub(super) struct Counters {
 #[derive(Debug, Default)]
 pub(super) struct Hashed(Option<u64>);
 
-impl Default for Counters {
-    fn default() -> Self {
-        let random = || RandomState::new().hash_one(());
-        Self {
-            hasher: SipHasher13::new_with_keys(random(), random()),
-            by_name: HashMap::default(),
-            held: Slab::new(),
-            expiries: BinaryHeap::new(),
-        }
-    }
-}
-
 impl Counters {
     /// For at least so many more.
     pub(super) fn reserve(&mut self, more: usize) {
         self.by_name.reserve(more);
         self.held.reserve(more);
         self.expiries.reserve(more);
-    }
-
-    pub(super) fn name(&self, key: &CounterKey) -> Name {
-        let mut hasher = self.hasher;
-        key.hash(&mut hasher);
-        let hash = hasher.finish128();
-        Name(hash.h1, hash.h2)
     }
 
     pub(super) fn get(&self, name: Name) -> Option<&Counter> {

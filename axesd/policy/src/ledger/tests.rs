@@ -50,9 +50,13 @@ fn fail(ledger: &mut Ledger, judge: &Judge, user: &str) -> Vec<Effect> {
 }
 
 fn fail_all(most: usize, users: &[&str]) -> (Ledger, Vec<Vec<Effect>>) {
-    let (mut ledger, judge) = (Ledger::default(), judge(most));
-    let effects = users.iter().map(|user| fail(&mut ledger, &judge, user)).collect();
+    let mut ledger = Ledger::default();
+    let effects = fail_in(&mut ledger, &judge(most), users);
     (ledger, effects)
+}
+
+fn fail_in(ledger: &mut Ledger, judge: &Judge, users: &[&str]) -> Vec<Vec<Effect>> {
+    users.iter().map(|user| fail(ledger, judge, user)).collect()
 }
 
 fn users(ledger: Ledger) -> Vec<String> {
@@ -124,7 +128,10 @@ fn a_failure_that_would_count_elsewhere_by_now_does_not_hold_up_the_others() {
     for user in ["u0", "u1", "u2", "u3"] {
         let failure = failure(&mut ledger, user);
         let mut keys = judge.keys_of(&failure);
-        keys.iter_mut().for_each(|key| key.user = Some(format!("not {user}").into()));
+        for named in &mut keys {
+            let key = CounterKey { user: Some(format!("not {user}").into()), ..named.key.clone() };
+            *named = judge.namer.named(key);
+        }
         ledger.add(&judge, failure, &keys);
     }
     assert_eq!(ledger.failures.len().0, 4);
@@ -132,8 +139,8 @@ fn a_failure_that_would_count_elsewhere_by_now_does_not_hold_up_the_others() {
 
 #[test]
 fn a_failure_whose_lockout_is_over_goes_before_those_that_came_later() {
-    let (mut ledger, _) = fail_all(4, &["u0", "u0", "u1", "u2", "u3", "u4"]);
-    let judge = judge(4);
+    let (mut ledger, judge) = (Ledger::default(), judge(4));
+    fail_in(&mut ledger, &judge, &["u0", "u0", "u1", "u2", "u3", "u4"]);
     let locked = judge.keys_of(&ledger.failures.iter().next().unwrap().1.clone());
     // One failure less, and it is not locked any more.
     let (first, _) = ledger.failures.iter().find(|(_, it)| it.id == 1).unwrap();
