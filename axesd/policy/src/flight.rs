@@ -84,9 +84,12 @@ impl Flights {
     }
 
     pub(crate) fn enter(&mut self, id: AttemptId, stage: Stage) {
-        if let Some(attempt) = self.remove(id) {
-            self.insert(id, InFlight { stage, ..attempt });
+        let Some(attempt) = self.attempts.get_mut(&id) else { return };
+        if let Some(at) = attempt.stage.deadline() {
+            self.deadlines.remove(&(at, id));
         }
+        self.deadlines.extend(stage.deadline().map(|at| (at, id)));
+        attempt.stage = stage;
     }
 
     /// Judges an attempt by other settings.
