@@ -241,7 +241,7 @@ impl Ledger {
             }
             if self.takes(key, tag, lane, entry.slot) {
                 effects.extend(self.append(rule, key, entry));
-                effects.extend(self.fold_surplus(key.name));
+                effects.extend(self.fold_surplus(key.name, tag));
             }
         }
         (self.failures.settle(entry.slot), effects)
@@ -291,7 +291,7 @@ impl Ledger {
         let Some(counter) = self.counters.get_mut(key.name) else { return Vec::new() };
         let locked = counter.locked().is_some().then(|| counter.state(key.key.clone()));
         let gone = counter.remove(goes);
-        let tag = counter.tag;
+        let tag = counter.rule.tag(key);
         let ended = locked.filter(|_| counter.locked().is_none());
         let mut effects: Vec<_> =
             ended.map(|before| Effect::Unlocked(before, release)).into_iter().collect();
@@ -329,7 +329,7 @@ impl Ledger {
         self.failures.hold(entry.slot);
         if self.counters.get(key.name).is_none() {
             let level = self.levels.next(rule, key, entry.at);
-            self.counters.insert(key.name, Counter::new(rule.clone(), key, level));
+            self.counters.insert(Counter::new(rule.clone(), key, level));
         }
         let counter = self.counters.get_mut(key.name)?;
         counter.failures.push(entry);
@@ -339,14 +339,14 @@ impl Ledger {
     }
 
     /// Only the last of the failures past the limit matters: it says when the counter forgets.
-    fn fold_surplus(&mut self, name: Name) -> Option<Effect> {
+    fn fold_surplus(&mut self, name: Name, tag: Tag) -> Option<Effect> {
         let counter = self.counters.get_mut(name)?;
         let limit = counter.limit();
         if counter.failures.len() <= limit + 1 {
             return None;
         }
         counter.surplus = counter.surplus.saturating_add(1);
-        let (folded, tag) = (counter.failures.remove(limit).slot, counter.tag);
+        let folded = counter.failures.remove(limit).slot;
         self.failures.release(folded, tag)
     }
 }
