@@ -3,6 +3,7 @@
 mod counter;
 mod counters;
 mod failures;
+mod held;
 mod levels;
 #[cfg(test)]
 mod tests;
@@ -75,8 +76,13 @@ impl Ledger {
     }
 
     /// Failures held, in no order.
-    pub(crate) fn failures(&self) -> impl Iterator<Item = (Slot, &Failure)> {
+    pub(crate) fn failures(&self) -> impl Iterator<Item = (Slot, Failure)> {
         self.failures.iter()
+    }
+
+    /// Whether a failure of a user is held.
+    pub(crate) fn holds(&self, user: &str) -> bool {
+        self.failures.any_of(user)
     }
 
     /// Failures that went for want of room.
@@ -94,7 +100,7 @@ impl Ledger {
     pub(crate) fn add(&mut self, judge: &Judge, failure: Failure, keys: &[Named]) -> Vec<Effect> {
         let (kept, mut effects) = self.count_in(judge, failure, keys);
         if let Some(failure) = kept.and_then(|slot| self.failures.get(slot)) {
-            effects.insert(0, Effect::Keep(failure.clone()));
+            effects.insert(0, Effect::Keep(failure));
         }
         effects.extend(self.make_room(judge, LOOKED_AT));
         effects
@@ -212,9 +218,9 @@ impl Ledger {
 
     /// The name of a counter in full: all its failures say the same.
     fn key(&self, counter: &Counter) -> Option<CounterKey> {
-        let client = &self.failures.get(counter.failures.first()?.slot)?.client;
+        let client = self.failures.get(counter.failures.first()?.slot)?.client;
         let attributes = counter.rule.attributes;
-        CounterKey::of(client, counter.id, attributes, self.prefixes, counter.lane)
+        CounterKey::of(&client, counter.id, attributes, self.prefixes, counter.lane)
     }
 
     /// Where the failure stands, unless no counter took it, and what that did to others.
@@ -313,7 +319,7 @@ impl Ledger {
             else {
                 break;
             };
-            let (keys, before) = (judge.keys_of(failure), self.failures.bytes());
+            let (keys, before) = (judge.keys_of(&failure), self.failures.bytes());
             effects.extend(self.remove(slot, &keys, Release::Crowded));
             // It stands in counters that it would not fall into by now: they let it go in time.
             if self.failures.bytes() == before {

@@ -21,7 +21,7 @@ impl Keeper {
         let covered = || self.ledger.failures().filter(|(_, it)| filter.covers(&it.client));
         let clients: BTreeSet<_> = covered().map(|(_, failure)| failure.client.row()).collect();
         let matching: Vec<_> =
-            covered().map(|(slot, failure)| (slot, self.judge.keys_of(failure))).collect();
+            covered().map(|(slot, failure)| (slot, self.judge.keys_of(&failure))).collect();
         let touched: BTreeSet<_> = matching.iter().flat_map(|(_, keys)| keys.iter()).collect();
         let touched: Vec<Named> = touched.into_iter().cloned().collect();
         let mut counters: Vec<_> =

@@ -141,7 +141,7 @@ fn a_failure_that_would_count_elsewhere_by_now_does_not_hold_up_the_others() {
 fn a_failure_whose_lockout_is_over_goes_before_those_that_came_later() {
     let (mut ledger, judge) = (Ledger::default(), judge(4));
     fail_in(&mut ledger, &judge, &["u0", "u0", "u1", "u2", "u3", "u4"]);
-    let locked = judge.keys_of(&ledger.failures.iter().next().unwrap().1.clone());
+    let locked = judge.keys_of(&ledger.failures.iter().next().unwrap().1);
     // One failure less, and it is not locked any more.
     let (first, _) = ledger.failures.iter().find(|(_, it)| it.id == 1).unwrap();
     ledger.remove(first, &locked, Release::Reset);
@@ -159,7 +159,23 @@ fn however_many_come_and_go_no_more_is_remembered_than_there_is_room_for() {
         let (due, counters) = (ledger.counters.due(), ledger.counters.len());
         assert!(due >= counters && due <= 2 * counters + 1000, "{due} of {counters}");
     }
-    let (held, places) = ledger.failures.len();
+    let (held, places, _) = ledger.failures.len();
     assert!(held >= 90 && places <= 2 * held + 1000, "{held} failures, {places} places");
     assert_eq!(ledger.crowded_out() + u64::try_from(held).unwrap(), 10_000);
+}
+
+#[test]
+fn what_failures_have_in_common_is_there_once_and_goes_with_them() {
+    let (mut ledger, judge) = (Ledger::default(), judge(100));
+    for number in 0..10_000 {
+        let mut failure = failure(&mut ledger, &format!("u{number}"));
+        // Half of them through one terminal, the others each through its own.
+        let tty = if number < 5_000 { "ssh".to_owned() } else { format!("pts/{number}") };
+        failure.client.tty = Some(tty.into());
+        ledger.add(&judge, failure.clone(), &judge.keys_of(&failure));
+        assert!(ledger.failures.iter().any(|(_, it)| it == failure), "as it was");
+        let (held, _, shared) = ledger.failures.len();
+        let most = if number < 5_000 { 1 } else { 2 * held + 1_100 };
+        assert!(shared <= most, "{shared} of {held}");
+    }
 }
