@@ -44,9 +44,14 @@ impl Filter {
     /// Whether a client has all the attributes given.
     #[must_use]
     pub fn covers(&self, client: &Client) -> bool {
-        self.user.as_ref().is_none_or(|user| *user == client.user)
-            && self.address.as_ref().is_none_or(|address| address.covers(&client.address))
-            && self.service.as_ref().is_none_or(|service| *service == client.service)
+        self.fits(&client.user, &client.address, &client.service)
+    }
+
+    /// The same of a client that is not in one piece.
+    pub(crate) fn fits(&self, user: &str, address: &Address, service: &str) -> bool {
+        self.user.as_ref().is_none_or(|wanted| wanted == user)
+            && self.address.as_ref().is_none_or(|wanted| wanted.covers(address))
+            && self.service.as_ref().is_none_or(|wanted| wanted == service)
     }
 
     /// Whether a counter looks at all the attributes given, and at these values.

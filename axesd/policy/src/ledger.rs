@@ -75,9 +75,9 @@ impl Ledger {
         (self.counters.len(), locked.count())
     }
 
-    /// Failures held, in no order.
-    pub(crate) fn failures(&self) -> impl Iterator<Item = (Slot, Failure)> {
-        self.failures.iter()
+    /// Failures held that a filter covers, in no order.
+    pub(crate) fn covered(&self, filter: &Filter) -> impl Iterator<Item = (Slot, Failure)> {
+        self.failures.covered(filter)
     }
 
     /// Whether a failure of a user is held.

@@ -18,7 +18,7 @@ impl Keeper {
     /// Forgets the failures that a filter covers.
     pub fn reset(&mut self, now: Timestamp, filter: &Filter) -> (ResetResult, Vec<Effect>) {
         let mut effects = self.advance(now);
-        let covered = || self.ledger.failures().filter(|(_, it)| filter.covers(&it.client));
+        let covered = || self.ledger.covered(filter);
         let clients: BTreeSet<_> = covered().map(|(_, failure)| failure.client.row()).collect();
         let matching: Vec<_> =
             covered().map(|(slot, failure)| (slot, self.judge.keys_of(&failure))).collect();

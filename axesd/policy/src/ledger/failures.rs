@@ -7,6 +7,7 @@ use slab::Slab;
 use crate::attempt::Failure;
 use crate::client::{Address, Client};
 use crate::effect::Effect;
+use crate::filter::Filter;
 use crate::key::Tag;
 use crate::ledger::held::{Held, Shared};
 
@@ -61,9 +62,10 @@ impl Failures {
         self.held.get(slot.index()).map(Held::failure)
     }
 
-    /// In no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, Failure)> {
-        self.held.iter().map(|(index, held)| (slot(index), held.failure()))
+    /// Those that a filter covers, in no order.
+    pub(super) fn covered(&self, filter: &Filter) -> impl Iterator<Item = (Slot, Failure)> {
+        let covered = self.held.iter().filter(|(_, held)| held.is_covered(filter));
+        covered.map(|(index, held)| (slot(index), held.failure()))
     }
 
     /// Whether there is one of a user.

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use crate::attempt::{Failure, Lane, Marks, Reporter};
 use crate::client::{Address, Client};
+use crate::filter::Filter;
 use crate::key::Tag;
 use crate::time::Timestamp;
 
@@ -60,6 +61,11 @@ impl Held {
             lane: self.common.lane,
             marks: self.marks.clone(),
         }
+    }
+
+    /// Whether a filter covers it.
+    pub(super) fn is_covered(&self, filter: &Filter) -> bool {
+        filter.fits(&self.user, &self.address, &self.common.service)
     }
 
     /// A counter of this tag lets it go, or does not take it.
