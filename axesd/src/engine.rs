@@ -35,6 +35,7 @@ pub use axes_policy::time::Timestamp;
 
 use axes_policy::keeper::{Admission, Gate, Keeper, Place as Seat};
 use axes_policy::settings::Settings;
+use smol_str::SmolStr;
 use tokio::sync::{Notify, oneshot};
 
 pub use crate::accounts::Detail;
@@ -99,7 +100,7 @@ enum Stage {
 struct Pending {
     client: Client,
     /// Who tries, for his eyes.
-    user: Arc<str>,
+    user: SmolStr,
     /// Whoever waits for the gate.
     waiter: Option<oneshot::Sender<Answer>>,
     /// Whoever holds a place at his prompt.
@@ -369,7 +370,7 @@ impl Engine {
         AttemptId(state.next_id)
     }
 
-    fn pend(&self, id: AttemptId, client: Client, user: Arc<str>) {
+    fn pend(&self, id: AttemptId, client: Client, user: SmolStr) {
         let pending = Pending { client, user, waiter: None, holder: None, recorded: None };
         self.state.borrow_mut().pending.insert(id, pending);
     }

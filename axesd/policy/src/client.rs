@@ -4,25 +4,28 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use crate::account::Account;
 use crate::attempt::Reporter;
 
 /// Bytes of a host name: what is longer could not be shown whole, nor named in a command.
 const LONGEST: usize = 256;
 
-/// What is known of somebody who tries to log in. All text is printable already.
+/// What is known of somebody who tries to log in. All text is printable already, and short: it
+/// stands in here, not elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
     /// The account's own name where there is one, else the name as it was given.
-    pub user: Arc<str>,
+    pub user: SmolStr,
     /// Where the attempt comes from.
     pub address: Address,
     /// PAM service.
-    pub service: Arc<str>,
+    pub service: SmolStr,
     /// Terminal.
-    pub tty: Option<Arc<str>>,
+    pub tty: Option<SmolStr>,
     /// The local user who asks (su, sudo).
-    pub ruser: Option<Arc<str>>,
+    pub ruser: Option<SmolStr>,
 }
 
 /// Somebody at the door.
@@ -48,7 +51,7 @@ impl Visitor {
 
 impl Client {
     /// What tells one record of attempts from another in django-axes.
-    pub(crate) fn row(&self) -> (Arc<str>, Address, Arc<str>) {
+    pub(crate) fn row(&self) -> (SmolStr, Address, SmolStr) {
         (self.user.clone(), self.address.clone(), self.service.clone())
     }
 }
@@ -61,7 +64,7 @@ pub enum Address {
     /// A remote address, IPv4-mapped IPv6 already unified.
     Ip(IpAddr),
     /// A host name that the application gave; never resolved.
-    Name(Arc<str>),
+    Name(SmolStr),
 }
 
 /// A value beside others in a line: quoted unless it can only be read as one word.

@@ -1,8 +1,9 @@
 //! Addresses from which users logged in not long ago.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 use std::time::Duration;
+
+use smol_str::SmolStr;
 
 use crate::attempt::Lane;
 use crate::effect::Effect;
@@ -23,14 +24,14 @@ const WORTH_NOTING: u32 = 100;
 pub(crate) struct Familiar {
     seen: Timed<Pair, Timestamp>,
     /// The addresses of each user, and since when; the oldest first.
-    of: HashMap<Arc<str>, BTreeSet<(Timestamp, Origin)>>,
+    of: HashMap<SmolStr, BTreeSet<(Timestamp, Origin)>>,
 }
 
-type Pair = (Arc<str>, Origin);
+type Pair = (SmolStr, Origin);
 
 impl Familiar {
     /// The lane of a user who comes from there.
-    pub(crate) fn lane(&self, user: &Arc<str>, origin: Origin) -> Lane {
+    pub(crate) fn lane(&self, user: &SmolStr, origin: Origin) -> Lane {
         match self.seen.get(&(user.clone(), origin)) {
             Some(_) => Lane::Familiar,
             None => Lane::Stranger,
@@ -41,7 +42,7 @@ impl Familiar {
     pub(crate) fn greet(
         &mut self,
         now: Timestamp,
-        user: Arc<str>,
+        user: SmolStr,
         origin: Origin,
         familiar_for: Duration,
     ) -> Vec<Effect> {
@@ -62,7 +63,7 @@ impl Familiar {
     pub(crate) fn recall(
         &mut self,
         at: Timestamp,
-        user: Arc<str>,
+        user: SmolStr,
         origin: Origin,
         familiar_for: Duration,
     ) {
@@ -90,7 +91,7 @@ impl Familiar {
     }
 
     /// The pair that has to go because there are too many, of one user or in all.
-    fn make_room(&mut self, user: &Arc<str>) -> Option<Pair> {
+    fn make_room(&mut self, user: &SmolStr) -> Option<Pair> {
         let own = self.of.get(user).filter(|addresses| addresses.len() > OF_ONE);
         if let Some((_, oldest)) = own.and_then(BTreeSet::first) {
             let pair = (user.clone(), oldest.clone());

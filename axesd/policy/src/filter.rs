@@ -1,8 +1,7 @@
 //! Which failures an administrator means.
 
-use std::sync::Arc;
-
 use ipnetwork::IpNetwork;
+use smol_str::SmolStr;
 
 use crate::client::{Address, Client};
 use crate::effect::CounterState;
@@ -12,11 +11,11 @@ use crate::key::{CounterKey, Origin};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// User name.
-    pub user: Option<Arc<str>>,
+    pub user: Option<SmolStr>,
     /// Address.
     pub address: Option<AddressFilter>,
     /// PAM service.
-    pub service: Option<Arc<str>>,
+    pub service: Option<SmolStr>,
 }
 
 /// An address as an administrator names it.
@@ -45,17 +44,21 @@ impl Filter {
     /// Whether a client has all the attributes given.
     #[must_use]
     pub fn covers(&self, client: &Client) -> bool {
-        self.user.as_ref().is_none_or(|user| *user == client.user)
-            && self.address.as_ref().is_none_or(|address| address.covers(&client.address))
-            && self.service.as_ref().is_none_or(|service| *service == client.service)
+        self.fits(&client.user, &client.address, &client.service)
+    }
+
+    /// The same of a client that is not in one piece.
+    pub(crate) fn fits(&self, user: &str, address: &Address, service: &str) -> bool {
+        self.user.as_ref().is_none_or(|wanted| wanted == user)
+            && self.address.as_ref().is_none_or(|wanted| wanted.covers(address))
+            && self.service.as_ref().is_none_or(|wanted| wanted == service)
     }
 
     /// Whether a counter looks at all the attributes given, and at these values.
     #[must_use]
     pub fn names(&self, counter: &CounterKey) -> bool {
-        let named = |wanted: &Option<Arc<str>>, value: &Option<Arc<str>>| {
-            wanted.is_none() || wanted == value
-        };
+        let named =
+            |wanted: &Option<SmolStr>, value: &Option<SmolStr>| wanted.is_none() || wanted == value;
         let address = self.address.as_ref();
         named(&self.user, &counter.user)
             && named(&self.service, &counter.service)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::attempt::Lane;
 use crate::client::Visitor;
 use crate::effect::AttemptId;
-use crate::key::CounterKey;
+use crate::name::{Name, Named};
 use crate::seats::Ticket;
 use crate::settings::{Enforcement, Profile};
 use crate::time::Timestamp;
@@ -26,7 +26,7 @@ pub(crate) struct Case {
     pub(crate) profile: Option<Arc<Profile>>,
     pub(crate) lane: Lane,
     /// Its counters; none when it is exempt.
-    pub(crate) keys: Arc<[CounterKey]>,
+    pub(crate) keys: Arc<[Named]>,
 }
 
 impl Case {
@@ -49,7 +49,7 @@ pub(crate) enum Stage {
     /// The same, and the places are taken already: the answer need not ask.
     Holding,
     /// Answered, in the line of this counter.
-    Waiting { ticket: Ticket, line: CounterKey, until: Timestamp },
+    Waiting { ticket: Ticket, line: Name, until: Timestamp },
     /// Holds its places.
     Verifying { until: Timestamp },
     /// Held its places for too long and was counted.
@@ -86,9 +86,12 @@ impl Flights {
     }
 
     pub(crate) fn enter(&mut self, id: AttemptId, stage: Stage) {
-        if let Some(attempt) = self.remove(id) {
-            self.insert(id, InFlight { stage, ..attempt });
+        let Some(attempt) = self.attempts.get_mut(&id) else { return };
+        if let Some(at) = attempt.stage.deadline() {
+            self.deadlines.remove(&(at, id));
         }
+        self.deadlines.extend(stage.deadline().map(|at| (at, id)));
+        attempt.stage = stage;
     }
 
     /// Judges an attempt by other settings.

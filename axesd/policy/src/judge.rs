@@ -9,6 +9,7 @@ use crate::client::{Address, Client, Visitor};
 use crate::effect::Refusal;
 use crate::key::CounterKey;
 use crate::lists::{Entries, List, ListName};
+use crate::name::{Named, Namer};
 use crate::panic_off::Panic;
 use crate::settings::{Enforcement, Profile, Settings, Users};
 use crate::storage::Storage;
@@ -22,6 +23,7 @@ pub(crate) struct Judge {
     pub(crate) accounts: Accounts,
     pub(crate) panic: Panic,
     pub(crate) storage: Storage,
+    pub(crate) namer: Namer,
 }
 
 /// What a client is to the rules.
@@ -50,8 +52,14 @@ pub enum Exemption {
 impl Judge {
     /// One that knows nobody yet.
     pub(crate) fn new(settings: Settings) -> Self {
-        let (entries, accounts) = (Entries::default(), Accounts::default());
-        Self { settings, entries, accounts, panic: Panic::default(), storage: Storage::Works }
+        Self {
+            settings,
+            entries: Entries::default(),
+            accounts: Accounts::default(),
+            panic: Panic::default(),
+            storage: Storage::Works,
+            namer: Namer::default(),
+        }
     }
 
     /// Judges a visitor before any attempt of it is looked at.
@@ -119,14 +127,16 @@ impl Judge {
         client: &Client,
         reporter: Reporter,
         lane: Lane,
-    ) -> Vec<CounterKey> {
+    ) -> Vec<Named> {
         let shared = self.settings.trusted_proxies.find(&client.address).is_some();
         let keys = profile.counters.iter().filter_map(|id| {
             let attributes = self.settings.counter(*id)?.attributes;
             CounterKey::of(client, *id, attributes, self.settings.prefixes, lane)
         });
         // What a user says of himself concerns nobody else; what many share concerns no one.
-        keys.filter(|key| key.names_user() || (reporter == Reporter::Root && !shared)).collect()
+        let concerned =
+            |key: &CounterKey| key.names_user() || (reporter == Reporter::Root && !shared);
+        keys.filter(concerned).map(|key| self.namer.named(key)).collect()
     }
 
     /// The counters of strangers beside those of a familiar address: they count its failures as
@@ -137,17 +147,17 @@ impl Judge {
         client: &Client,
         reporter: Reporter,
         lane: Lane,
-    ) -> Vec<CounterKey> {
+    ) -> Vec<Named> {
         if lane == Lane::Stranger {
             return Vec::new();
         }
         let mut keys = self.keys(profile, client, reporter, Lane::Stranger);
-        keys.retain(CounterKey::has_lanes);
+        keys.retain(|key| key.has_lanes());
         keys
     }
 
     /// The counters that a failure falls into.
-    pub(crate) fn keys_of(&self, failure: &Failure) -> Vec<CounterKey> {
+    pub(crate) fn keys_of(&self, failure: &Failure) -> Vec<Named> {
         let Failure { client, reporter, lane, .. } = failure;
         let account = self.accounts.get(&client.user);
         let profile = self.settings.profile(client, account.map(|account| &**account));

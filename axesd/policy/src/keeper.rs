@@ -15,8 +15,9 @@ use crate::effect::{AttemptId, Effect, Refusal};
 use crate::familiar::Familiar;
 use crate::flight::{Case, Flights, InFlight, Stage};
 use crate::judge::{Judge, Standing};
-use crate::key::{CounterKey, Origin};
+use crate::key::Origin;
 use crate::ledger::{Drop, Ledger};
+use crate::name::Named;
 use crate::seats::Seats;
 use crate::settings::{Profile, RefusedTries};
 use crate::time::Timestamp;
@@ -192,7 +193,7 @@ impl Keeper {
     /// The lockout that refuses an attempt, of several the one that ends last.
     fn lockout(&self, case: &Case) -> Option<Refusal> {
         let profile = case.profile.as_ref().filter(|_| case.is_enforced())?;
-        let locked = case.keys.iter().filter(|key| self.ledger.is_locked(key));
+        let locked = case.keys.iter().filter(|key| self.ledger.is_locked(key.name));
         let locked = locked.filter_map(|key| self.ledger.state(key));
         let longest = locked.max_by_key(|state| (state.until.is_none(), state.until));
         longest.map(|counter| Refusal::Locked(Box::new(counter), profile.rule.clone()))
@@ -221,7 +222,7 @@ impl Keeper {
         self.ledger.add(&self.judge, failure, &keys)
     }
 
-    fn beside(&self, visitor: &Visitor, case: &Case) -> Vec<CounterKey> {
+    fn beside(&self, visitor: &Visitor, case: &Case) -> Vec<Named> {
         let Some(profile) = &case.profile else { return Vec::new() };
         self.judge.keys_beside(profile, &visitor.stored, visitor.reporter, case.lane)
     }
@@ -246,7 +247,7 @@ impl Keeper {
             Reporter::Owner => Drop::ReportedByOwner,
         };
         let mut keys = self.keys_in_all_lanes(visitor, profile);
-        keys.retain(CounterKey::names_user);
+        keys.retain(|key| key.names_user());
         let mut effects: Vec<_> =
             keys.iter().flat_map(|key| self.ledger.forgive(key, drop)).collect();
         effects.extend(self.ledger.refresh(&keys, self.now));

@@ -1,9 +1,9 @@
 //! Which counter an attempt falls into.
 
 use std::fmt;
-use std::sync::Arc;
 
 use ipnetwork::IpNetwork;
+use smol_str::SmolStr;
 
 use crate::attempt::Lane;
 use crate::attribute::{Attribute, AttributeSet};
@@ -21,14 +21,14 @@ pub struct CounterKey {
     /// What it looks at; the fields of the others are `None`.
     pub attributes: AttributeSet,
     /// User name.
-    pub user: Option<Arc<str>>,
+    pub user: Option<SmolStr>,
     /// Where attempts come from; beside a user also where the counter does not look at addresses
     /// but is the one of an address that is familiar.
     pub origin: Option<Origin>,
     /// PAM service.
-    pub service: Option<Arc<str>>,
+    pub service: Option<SmolStr>,
     /// Terminal.
-    pub tty: Option<Arc<str>>,
+    pub tty: Option<SmolStr>,
 }
 
 /// Tells the counters of one failure apart, also after the settings changed.
@@ -42,11 +42,11 @@ pub enum Origin {
     Local,
     /// This machine; somebody else asks (su). A counter of its own, so that a local user locks
     /// himself out of an account and not its owner.
-    LocalBy(Arc<str>),
+    LocalBy(SmolStr),
     /// A remote address, folded.
     Network(IpNetwork),
     /// A host name.
-    Name(Arc<str>),
+    Name(SmolStr),
 }
 
 impl CounterKey {

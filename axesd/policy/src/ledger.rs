@@ -3,6 +3,7 @@
 mod counter;
 mod counters;
 mod failures;
+mod held;
 mod levels;
 #[cfg(test)]
 mod tests;
@@ -15,10 +16,11 @@ use crate::filter::Filter;
 use crate::judge::Judge;
 use crate::key::{CounterKey, Tag};
 use crate::ledger::counter::{Counter, Entry};
-use crate::ledger::counters::{Counters, Name};
+use crate::ledger::counters::Counters;
 use crate::ledger::failures::Failures;
 pub(crate) use crate::ledger::failures::Slot;
 use crate::ledger::levels::Levels;
+use crate::name::{Name, Named};
 use crate::note::LevelKey;
 use crate::settings::{CounterRule, Prefixes};
 use crate::time::Timestamp;
@@ -48,18 +50,18 @@ pub(crate) enum Drop {
 
 impl Ledger {
     /// Failures that a counter holds now.
-    pub(crate) fn count(&self, key: &CounterKey) -> u32 {
-        self.counter(key).map_or(0, Counter::count)
+    pub(crate) fn count(&self, name: Name) -> u32 {
+        self.counters.get(name).map_or(0, Counter::count)
     }
 
     /// Whether a counter is at its limit.
-    pub(crate) fn is_locked(&self, key: &CounterKey) -> bool {
-        self.counter(key).is_some_and(|counter| counter.locked().is_some())
+    pub(crate) fn is_locked(&self, name: Name) -> bool {
+        self.counters.get(name).is_some_and(|counter| counter.locked().is_some())
     }
 
     /// A counter that holds a failure.
-    pub(crate) fn state(&self, key: &CounterKey) -> Option<CounterState> {
-        self.counter(key).map(|counter| counter.state(key.clone()))
+    pub(crate) fn state(&self, key: &Named) -> Option<CounterState> {
+        self.counters.get(key.name).map(|counter| counter.state(key.key.clone()))
     }
 
     /// Every counter.
@@ -73,9 +75,14 @@ impl Ledger {
         (self.counters.len(), locked.count())
     }
 
-    /// Failures held, in no order.
-    pub(crate) fn failures(&self) -> impl Iterator<Item = (Slot, &Failure)> {
-        self.failures.iter()
+    /// Failures held that a filter covers, in no order.
+    pub(crate) fn covered(&self, filter: &Filter) -> impl Iterator<Item = (Slot, Failure)> {
+        self.failures.covered(filter)
+    }
+
+    /// Whether a failure of a user is held.
+    pub(crate) fn holds(&self, user: &str) -> bool {
+        self.failures.any_of(user)
     }
 
     /// Failures that went for want of room.
@@ -90,15 +97,10 @@ impl Ledger {
     }
 
     /// Counts a failure in the counters of these names that did not let it go already.
-    pub(crate) fn add(
-        &mut self,
-        judge: &Judge,
-        failure: Failure,
-        keys: &[CounterKey],
-    ) -> Vec<Effect> {
+    pub(crate) fn add(&mut self, judge: &Judge, failure: Failure, keys: &[Named]) -> Vec<Effect> {
         let (kept, mut effects) = self.count_in(judge, failure, keys);
         if let Some(failure) = kept.and_then(|slot| self.failures.get(slot)) {
-            effects.insert(0, Effect::Keep(failure.clone()));
+            effects.insert(0, Effect::Keep(failure));
         }
         effects.extend(self.make_room(judge, LOOKED_AT));
         effects
@@ -144,24 +146,18 @@ impl Ledger {
     }
 
     /// Drops failures from one counter, which forgives them.
-    pub(crate) fn forgive(&mut self, key: &CounterKey, drop: Drop) -> Vec<Effect> {
-        self.drop_entries(self.counters.name(key), key, Release::Success, |it| drop.covers(it))
+    pub(crate) fn forgive(&mut self, key: &Named, drop: Drop) -> Vec<Effect> {
+        self.drop_entries(key, Release::Success, |it| drop.covers(it))
     }
 
     /// Drops one failure from all counters of these names.
-    pub(crate) fn remove(
-        &mut self,
-        slot: Slot,
-        keys: &[CounterKey],
-        release: Release,
-    ) -> Vec<Effect> {
+    pub(crate) fn remove(&mut self, slot: Slot, keys: &[Named], release: Release) -> Vec<Effect> {
         let Some(id) = self.failures.get(slot).map(|failure| failure.id) else {
             return Vec::new();
         };
         let mut effects = Vec::new();
         for key in keys {
-            let name = self.counters.name(key);
-            effects.extend(self.drop_entries(name, key, release, |entry| entry.slot == slot));
+            effects.extend(self.drop_entries(key, release, |entry| entry.slot == slot));
         }
         if effects.contains(&Effect::Forget(id)) {
             effects.retain(|effect| !matches!(effect, Effect::Keep(failure) if failure.id == id));
@@ -171,15 +167,15 @@ impl Ledger {
 
     /// Drops counters whose cool-off is over, and failures out of their window; the names of
     /// counters that hold less come back beside the effects. Not all at once: logins come between.
-    pub(crate) fn expire(&mut self, now: Timestamp) -> (Vec<Effect>, Vec<CounterKey>) {
+    pub(crate) fn expire(&mut self, now: Timestamp) -> (Vec<Effect>, Vec<Named>) {
         let (mut effects, mut lowered) = (self.levels.expire(now), Vec::new());
         for _ in 0..AT_ONCE {
             let Some(name) = self.counters.pop_due(now) else { break };
             let is_due = self.counters.get(name).is_some_and(|it| it.is_due(now));
-            if let Some(key) =
-                self.counters.get(name).filter(|_| is_due).and_then(|it| self.key(it))
-            {
-                effects.extend(self.cool_off(name, &key, now));
+            let due = self.counters.get(name).filter(|_| is_due);
+            if let Some(key) = due.and_then(|it| self.key(it)) {
+                let key = Named { key, name };
+                effects.extend(self.cool_off(&key, now));
                 lowered.push(key);
             }
             self.counters.schedule(name);
@@ -188,8 +184,8 @@ impl Ledger {
     }
 
     /// Ends what is over in these counters, whoever else has to wait for that.
-    pub(crate) fn refresh(&mut self, keys: &[CounterKey], now: Timestamp) -> Vec<Effect> {
-        keys.iter().flat_map(|key| self.age(self.counters.name(key), key, now)).collect()
+    pub(crate) fn refresh(&mut self, keys: &[Named], now: Timestamp) -> Vec<Effect> {
+        keys.iter().flat_map(|key| self.age(key, now)).collect()
     }
 
     /// When [`Ledger::expire`] has something to do at the earliest.
@@ -220,15 +216,11 @@ impl Ledger {
         self.levels.forget(|counter| filter.names(counter))
     }
 
-    fn counter(&self, key: &CounterKey) -> Option<&Counter> {
-        self.counters.get(self.counters.name(key))
-    }
-
     /// The name of a counter in full: all its failures say the same.
     fn key(&self, counter: &Counter) -> Option<CounterKey> {
-        let client = &self.failures.get(counter.failures.first()?.slot)?.client;
+        let client = self.failures.get(counter.failures.first()?.slot)?.client;
         let attributes = counter.rule.attributes;
-        CounterKey::of(client, counter.id, attributes, self.prefixes, counter.lane)
+        CounterKey::of(&client, counter.id, attributes, self.prefixes, counter.lane)
     }
 
     /// Where the failure stands, unless no counter took it, and what that did to others.
@@ -236,7 +228,7 @@ impl Ledger {
         &mut self,
         judge: &Judge,
         failure: Failure,
-        keys: &[CounterKey],
+        keys: &[Named],
     ) -> (Option<Slot>, Vec<Effect>) {
         self.next_id = self.next_id.max(failure.id);
         let mut effects = Vec::new();
@@ -245,27 +237,27 @@ impl Ledger {
         let entry = Entry { at, slot: self.failures.insert(failure, keys.len()), reporter };
         for key in keys {
             let Some(rule) = judge.settings.counter(key.counter) else { continue };
-            let (tag, name) = (rule.tag(key), self.counters.name(key));
+            let tag = rule.tag(key);
             if marks.gone().contains(&tag) {
                 continue;
             }
             // Ages ago, when history is counted again; what came past the limit kept it locked.
             if !marks.past().contains(&tag) {
-                effects.extend(self.age(name, key, entry.at));
+                effects.extend(self.age(key, entry.at));
             }
-            if self.takes(name, key, tag, lane, entry.slot) {
-                effects.extend(self.append(rule, name, key, entry));
-                effects.extend(self.fold_surplus(name));
+            if self.takes(key, tag, lane, entry.slot) {
+                effects.extend(self.append(rule, key, entry));
+                effects.extend(self.fold_surplus(key.name, tag));
             }
         }
         (self.failures.settle(entry.slot), effects)
     }
 
     /// Whether a counter takes a failure; marks what a restart has to know of that.
-    fn takes(&mut self, name: Name, key: &CounterKey, tag: Tag, lane: Lane, slot: Slot) -> bool {
+    fn takes(&mut self, key: &Named, tag: Tag, lane: Lane, slot: Slot) -> bool {
         // What a familiar address adds to the counter of strangers ends at its limit.
         let beside = lane == Lane::Familiar && key.has_lanes() && !key.is_familiar();
-        let is_locked = self.counters.get(name).is_some_and(|it| it.locked().is_some());
+        let is_locked = self.is_locked(key.name);
         match (is_locked, beside) {
             (false, _) => return true,
             (true, true) => self.failures.let_go(slot, tag),
@@ -275,42 +267,41 @@ impl Ledger {
     }
 
     /// Ends what is over by this moment in one counter.
-    fn age(&mut self, name: Name, key: &CounterKey, now: Timestamp) -> Vec<Effect> {
+    fn age(&mut self, key: &Named, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
-        while self.counters.get(name).is_some_and(|counter| counter.is_due(now)) {
-            effects.extend(self.cool_off(name, key, now));
+        while self.counters.get(key.name).is_some_and(|counter| counter.is_due(now)) {
+            effects.extend(self.cool_off(key, now));
         }
         effects
     }
 
     /// The time of a counter is over, or that of its oldest failures.
-    fn cool_off(&mut self, name: Name, key: &CounterKey, now: Timestamp) -> Vec<Effect> {
-        let Some(counter) = self.counters.get(name) else { return Vec::new() };
+    fn cool_off(&mut self, key: &Named, now: Timestamp) -> Vec<Effect> {
+        let Some(counter) = self.counters.get(key.name) else { return Vec::new() };
         let goes = counter.outdated(now);
         let mut effects = match counter.ended_lockout() {
             Some(ended) => self.levels.note(&counter.rule, key, counter.level, ended),
             None => Vec::new(),
         };
-        effects.extend(self.drop_entries(name, key, Release::CoolOff, goes));
+        effects.extend(self.drop_entries(key, Release::CoolOff, goes));
         effects
     }
 
     /// Drops failures from one counter; those that others hold remember that.
     fn drop_entries(
         &mut self,
-        name: Name,
-        key: &CounterKey,
+        key: &Named,
         release: Release,
         goes: impl Fn(&Entry) -> bool,
     ) -> Vec<Effect> {
-        let Some(counter) = self.counters.get_mut(name) else { return Vec::new() };
-        let locked = counter.locked().is_some().then(|| counter.state(key.clone()));
+        let Some(counter) = self.counters.get_mut(key.name) else { return Vec::new() };
+        let locked = counter.locked().is_some().then(|| counter.state(key.key.clone()));
         let gone = counter.remove(goes);
-        let tag = counter.tag;
+        let tag = counter.rule.tag(key);
         let ended = locked.filter(|_| counter.locked().is_none());
         let mut effects: Vec<_> =
             ended.map(|before| Effect::Unlocked(before, release)).into_iter().collect();
-        self.counters.schedule(name);
+        self.counters.schedule(key.name);
         effects.extend(gone.into_iter().filter_map(|slot| self.failures.release(slot, tag)));
         effects
     }
@@ -321,15 +312,14 @@ impl Ledger {
         let mut effects = Vec::new();
         while self.failures.bytes() > judge.settings.room {
             let Self { failures, counters, .. } = self;
-            let is_locked = |key: &CounterKey| {
-                counters.get(counters.name(key)).is_some_and(|it| it.locked().is_some())
-            };
+            let is_locked =
+                |key: &Named| counters.get(key.name).is_some_and(|it| it.locked().is_some());
             let next = failures.next_to_go(most, |it| judge.keys_of(it).iter().any(is_locked));
             let Some((slot, failure)) = next.and_then(|it| Some((it, self.failures.get(it)?)))
             else {
                 break;
             };
-            let (keys, before) = (judge.keys_of(failure), self.failures.bytes());
+            let (keys, before) = (judge.keys_of(&failure), self.failures.bytes());
             effects.extend(self.remove(slot, &keys, Release::Crowded));
             // It stands in counters that it would not fall into by now: they let it go in time.
             if self.failures.bytes() == before {
@@ -341,34 +331,28 @@ impl Ledger {
         effects
     }
 
-    fn append(
-        &mut self,
-        rule: &Arc<CounterRule>,
-        name: Name,
-        key: &CounterKey,
-        entry: Entry,
-    ) -> Option<Effect> {
+    fn append(&mut self, rule: &Arc<CounterRule>, key: &Named, entry: Entry) -> Option<Effect> {
         self.failures.hold(entry.slot);
-        if self.counters.get(name).is_none() {
+        if self.counters.get(key.name).is_none() {
             let level = self.levels.next(rule, key, entry.at);
-            self.counters.insert(name, Counter::new(rule.clone(), key, level));
+            self.counters.insert(Counter::new(rule.clone(), key, level));
         }
-        let counter = self.counters.get_mut(name)?;
+        let counter = self.counters.get_mut(key.name)?;
         counter.failures.push(entry);
-        let locked = (counter.count() == rule.limit.get()).then(|| counter.state(key.clone()));
-        self.counters.schedule(name);
+        let locked = (counter.count() == rule.limit.get()).then(|| counter.state(key.key.clone()));
+        self.counters.schedule(key.name);
         locked.map(Effect::Locked)
     }
 
     /// Only the last of the failures past the limit matters: it says when the counter forgets.
-    fn fold_surplus(&mut self, name: Name) -> Option<Effect> {
+    fn fold_surplus(&mut self, name: Name, tag: Tag) -> Option<Effect> {
         let counter = self.counters.get_mut(name)?;
         let limit = counter.limit();
         if counter.failures.len() <= limit + 1 {
             return None;
         }
         counter.surplus = counter.surplus.saturating_add(1);
-        let (folded, tag) = (counter.failures.remove(limit).slot, counter.tag);
+        let folded = counter.failures.remove(limit).slot;
         self.failures.release(folded, tag)
     }
 }

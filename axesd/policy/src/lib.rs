@@ -26,6 +26,7 @@ mod familiar;
 mod flight;
 mod judge;
 mod ledger;
+mod name;
 mod seats;
 mod timed;
 

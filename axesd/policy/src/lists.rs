@@ -99,7 +99,7 @@ impl List {
     #[must_use]
     pub fn find(&self, client: &Client, account: Option<&Account>) -> Option<Subject> {
         let network = || self.networks.find(&client.address).map(Subject::Network);
-        let user = || self.users.get(&client.user).cloned().map(Subject::User);
+        let user = || self.users.get(&*client.user).cloned().map(Subject::User);
         let known = || account.and_then(|account| self.find_account(account));
         network().or_else(user).or_else(known)
     }
@@ -127,7 +127,7 @@ impl List {
     /// Whether it names every client that falls into a counter. Groups and uids do not tell.
     #[must_use]
     pub fn covers(&self, counter: &CounterKey) -> bool {
-        let user = counter.user.as_ref().is_some_and(|user| self.users.contains(user));
+        let user = counter.user.as_ref().is_some_and(|user| self.users.contains(&**user));
         let network = || match counter.origin {
             Some(Origin::Network(network)) => self.networks.include(network),
             _ => false,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use crate::account::Account;
 use crate::key::{CounterKey, Origin};
 use crate::lists::{Entry, ListName};
@@ -15,7 +17,7 @@ pub enum Note {
     /// A user logged in from there.
     Familiar {
         /// Who.
-        user: Arc<str>,
+        user: SmolStr,
         /// From where.
         origin: Origin,
         /// When last, or up to a hundredth of `familiar_for` later.
@@ -42,7 +44,7 @@ pub enum Note {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NoteKey {
     /// By user and origin.
-    Familiar(Arc<str>, Origin),
+    Familiar(SmolStr, Origin),
     /// By counter.
     Level(LevelKey),
     /// By name.

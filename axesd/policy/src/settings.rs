@@ -250,7 +250,7 @@ impl Settings {
 impl Rule {
     fn matches(&self, client: &Client, account: Option<&Account>) -> bool {
         let named = |subject: &Subject| subject.means(&client.user, account);
-        (self.services.is_empty() || self.services.contains(&client.service))
+        (self.services.is_empty() || self.services.contains(&*client.service))
             && (self.accounts.is_empty() || self.accounts.iter().any(named))
             && (self.networks.is_empty() || self.networks.find(&client.address).is_some())
     }

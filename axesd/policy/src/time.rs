@@ -7,6 +7,9 @@ use std::time::Duration;
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// When nothing that is to come comes any more.
+    pub(crate) const END: Self = Self(u64::MAX);
+
     /// The moment so many milliseconds after the start of 1970.
     #[must_use]
     pub const fn from_millis(milliseconds: u64) -> Self {

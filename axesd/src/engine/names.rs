@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axes_policy::account::Account;
+use smol_str::SmolStr;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
@@ -31,14 +32,14 @@ pub struct Names {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// The account's own name, else the name as given. Spellings of one account are one name.
-    pub name: Arc<str>,
+    pub name: SmolStr,
     /// Where there is one.
     pub account: Option<Arc<Account>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
-    Name(Arc<str>, Detail),
+    Name(SmolStr, Detail),
     Uid(u32),
 }
 
@@ -63,7 +64,7 @@ impl Default for Names {
 
 impl Names {
     /// The account's own name, else the name as given.
-    pub async fn canonical(&self, given: &str) -> Arc<str> {
+    pub async fn canonical(&self, given: &str) -> SmolStr {
         self.person(given, Detail::Name).await.name
     }
 
@@ -95,7 +96,7 @@ impl Names {
     }
 
     /// The account of a user id.
-    pub async fn of_uid(&self, uid: u32) -> Option<Arc<str>> {
+    pub async fn of_uid(&self, uid: u32) -> Option<SmolStr> {
         let key = Key::Uid(uid);
         if let Some((person, Age::Fresh)) = self.remembered(&key) {
             return Some(person.name);
@@ -145,7 +146,7 @@ impl Names {
 
 impl From<Account> for Person {
     fn from(account: Account) -> Self {
-        Self { name: account.name.clone(), account: Some(Arc::new(account)) }
+        Self { name: (&*account.name).into(), account: Some(Arc::new(account)) }
     }
 }
 

@@ -1,11 +1,10 @@
 //! What stands for names and addresses where they are not kept as they are.
 
-use std::sync::Arc;
-
 use axes_policy::client::{Address, Client};
 use axes_policy::filter::{AddressFilter, Filter};
 use axes_policy::networks::fold;
 use axes_policy::settings::{Keep, Prefixes, Privacy};
+use smol_str::SmolStr;
 
 /// Stands for a value of which nothing is kept.
 const WITHHELD: &str = "~withheld";
@@ -100,7 +99,7 @@ impl Pseudonyms {
 
     /// A user name as it is kept.
     #[must_use]
-    pub fn name(&self, name: &Arc<str>, keep: Keep) -> Arc<str> {
+    pub fn name(&self, name: &SmolStr, keep: Keep) -> SmolStr {
         match keep {
             Keep::Plain => name.clone(),
             Keep::Hash => self.hash("user", name),
@@ -123,7 +122,7 @@ impl Pseudonyms {
         }
     }
 
-    fn hash(&self, kind: &str, value: &str) -> Arc<str> {
+    fn hash(&self, kind: &str, value: &str) -> SmolStr {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         hasher.update(kind.as_bytes()).update(&[0]).update(value.as_bytes());
         let digest = hasher.finalize().to_hex();

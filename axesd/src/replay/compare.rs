@@ -10,6 +10,7 @@ use axes_policy::effect::{AttemptId, Refusal};
 use axes_policy::keeper::{Admission, Gate, Keeper};
 use axes_policy::settings::Settings;
 use axes_policy::time::Timestamp;
+use smol_str::SmolStr;
 
 use crate::accounts::{self, Detail};
 
@@ -17,7 +18,7 @@ use crate::accounts::{self, Detail};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// Who.
-    pub user: Arc<str>,
+    pub user: SmolStr,
     /// From where.
     pub address: Address,
     /// Attempts in all.
@@ -58,7 +59,7 @@ pub struct Comparison {
 pub fn compare(present: Settings, proposed: Settings, attempts: &[Attempt]) -> Comparison {
     let mut accounts = Accounts::default();
     let mut policies = [Policy::new(present), Policy::new(proposed)];
-    let mut lines: BTreeMap<(Arc<str>, Address), Line> = BTreeMap::new();
+    let mut lines: BTreeMap<(SmolStr, Address), Line> = BTreeMap::new();
     for attempt in attempts {
         let client = &attempt.client;
         let visitor = accounts.visitor(client);
@@ -153,7 +154,7 @@ impl Policy {
 
 /// Accounts as they are today, each looked up once.
 #[derive(Default)]
-struct Accounts(BTreeMap<Arc<str>, Option<Arc<axes_policy::account::Account>>>);
+struct Accounts(BTreeMap<SmolStr, Option<Arc<axes_policy::account::Account>>>);
 
 impl Accounts {
     fn visitor(&mut self, client: &Client) -> Visitor {

@@ -1,13 +1,12 @@
 //! One line of a replay.
 
-use std::sync::Arc;
-
 use axes_policy::attempt::Outcome;
 use axes_policy::client::{Address, Client};
 use axes_policy::filter::{AddressFilter, Filter};
 use axes_proto::text::{Host, Label, Name};
 use serde::Deserialize;
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use crate::replay::moment::Moment;
 
@@ -118,9 +117,9 @@ impl Line {
 }
 
 fn any(
-    user: Option<Arc<str>>,
+    user: Option<SmolStr>,
     address: Option<AddressFilter>,
-    service: Option<Arc<str>>,
+    service: Option<SmolStr>,
 ) -> Vec<Filter> {
     let none = Filter::default;
     let user = user.map(|user| Filter { user: Some(user), ..none() });
@@ -129,7 +128,7 @@ fn any(
     [user, address, service].into_iter().flatten().collect()
 }
 
-fn word<const MAX: usize>(text: &axes_proto::Text<MAX>) -> Arc<str> {
+fn word<const MAX: usize>(text: &axes_proto::Text<MAX>) -> SmolStr {
     text.as_str().into()
 }
 

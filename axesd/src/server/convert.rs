@@ -1,11 +1,11 @@
 //! Between the words of the wire and those of the engine.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axes_proto::control::{self, Counter, Lane};
 use axes_proto::pam;
 use axes_proto::text::{Host, Label, Name, Sentence, Text};
+use smol_str::SmolStr;
 
 use crate::engine::{
     Address, AddressFilter, Attempt, Client, Clock, CounterState, Filter, LogFilter, LogScope,
@@ -18,7 +18,7 @@ pub(super) fn sentence(text: &str) -> Sentence {
 }
 
 /// A client as a module reports it, under the account's own name.
-pub(super) fn client(client: &pam::Client, user: Arc<str>) -> Client {
+pub(super) fn client(client: &pam::Client, user: SmolStr) -> Client {
     let remote = client.remote.as_ref().map(|remote| Address::parse(remote.as_str()));
     Client {
         user,
@@ -39,7 +39,7 @@ pub(super) const fn outcome(outcome: pam::Outcome) -> Outcome {
 }
 
 /// A filter as axesctl sends it, under the account's own name.
-pub(super) fn filter(filter: &control::Filter, user: Option<Arc<str>>) -> Filter {
+pub(super) fn filter(filter: &control::Filter, user: Option<SmolStr>) -> Filter {
     Filter {
         user,
         address: filter.address.as_ref().map(|address| AddressFilter::parse(address.as_str())),

@@ -1,7 +1,6 @@
 //! Version 1 of what stands in the records. Never changed: a new version is a new set of types.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use axes_policy::attempt::{Attempt, Failure, Lane, Marks, Outcome, Reporter};
 use axes_policy::client::{Address, Client};
@@ -76,12 +75,12 @@ enum OutcomeV1 {
 }
 
 impl FailureV1<'_> {
-    /// With its number; shares with the one before it what both say.
-    pub(super) fn named(self, id: u64, before: Option<&Failure>) -> Failure {
+    /// With its number.
+    pub(super) fn named(self, id: u64) -> Failure {
         Failure {
             id,
             at: Timestamp::from_millis(self.at),
-            client: self.client.beside(before.map(|failure| &failure.client)),
+            client: self.client.into(),
             reporter: self.reporter,
             lane: self.lane,
             marks: Marks::new(tags(self.gone), tags(self.past)),
@@ -130,26 +129,14 @@ impl<'a> From<&'a Attempt> for AttemptV1<'a> {
 
 impl From<ClientV1<'_>> for Client {
     fn from(record: ClientV1<'_>) -> Self {
-        record.beside(None)
-    }
-}
-
-impl ClientV1<'_> {
-    /// Shares the service and the terminal with a client that has the same.
-    fn beside(self, other: Option<&Client>) -> Client {
-        let tty = |tty| shared(tty, other.and_then(|other| other.tty.as_ref()));
-        Client {
-            user: self.user.into(),
-            address: self.address.into(),
-            service: shared(self.service, other.map(|other| &other.service)),
-            tty: self.tty.map(tty),
-            ruser: self.ruser.map(Into::into),
+        Self {
+            user: record.user.into(),
+            address: record.address.into(),
+            service: record.service.into(),
+            tty: record.tty.map(Into::into),
+            ruser: record.ruser.map(Into::into),
         }
     }
-}
-
-fn shared(text: &str, other: Option<&Arc<str>>) -> Arc<str> {
-    other.filter(|other| ***other == *text).cloned().unwrap_or_else(|| text.into())
 }
 
 impl<'a> From<&'a Client> for ClientV1<'a> {

@@ -80,7 +80,7 @@ impl Kept {
         let number = u64::from_be_bytes(name.try_into().map_err(|_| Fault::Damaged)?);
         match *kind {
             FAILURE => {
-                let failure = unseal::<FailureV1>(key, value)?.named(number, self.failures.last());
+                let failure = unseal::<FailureV1>(key, value)?.named(number);
                 self.failures.push(failure);
             }
             ATTEMPT => self.attempts.push((number, unseal::<AttemptV1>(key, value)?.into())),

@@ -1,4 +1,5 @@
-//! What nothing can be faster than: a word to another process and back, a block on the disk.
+//! What nothing can be faster than: a word to another process and back, a block on the disk, a
+//! read of memory.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -13,6 +14,9 @@ use super::table::Series;
 
 const WORD: [u8; 64] = [7; 64];
 const BLOCK: [u8; 4096] = [7; 4096];
+const READS: u32 = 1000;
+/// An odd number of 64 bits, half of them set: what it is multiplied by is scattered.
+const SCATTER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Floors of this machine.
 #[derive(Debug)]
@@ -32,6 +36,30 @@ pub fn measure(folder: &Path, rounds: u32) -> Floors {
         to_process: to_process(rounds),
         sync: sync(folder, rounds),
     }
+}
+
+/// A read at a random place of so many bytes of memory, known from the read before it; the mean
+/// of a thousand at a time.
+pub fn read(bytes: u64, rounds: u32) -> Series {
+    let memory: Vec<_> = (0..bytes.div_ceil(8).max(1)).map(|it| it.wrapping_mul(SCATTER)).collect();
+    let (mut word, mut step) = (0, 0_u64);
+    let round = |_| {
+        let begun = Instant::now();
+        for _ in 0..READS {
+            step = step.wrapping_add(SCATTER);
+            // Never twice the same way, as it would be by what was read alone.
+            word = memory[scaled(word ^ step, memory.len())];
+        }
+        begun.elapsed() / READS
+    };
+    let series = (0..rounds.max(1)).map(round).collect();
+    std::hint::black_box(word);
+    series
+}
+
+/// A number of 64 bits as one of so many.
+fn scaled(number: u64, many: usize) -> usize {
+    ((u128::from(number) * many as u128) >> 64) as usize
 }
 
 fn to_thread(rounds: u32) -> Series {

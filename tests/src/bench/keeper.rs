@@ -16,6 +16,7 @@ use axes_policy::settings::{CounterRule, Settings};
 use axes_policy::subject::Subject;
 use axes_policy::time::Timestamp;
 
+use super::floors;
 use super::table::Series;
 
 /// By user and address, by address, by user.
@@ -35,6 +36,8 @@ pub struct Decisions {
     pub failure: Series,
     /// What the process grew by.
     pub memory: u64,
+    /// A read at a random place of as much memory.
+    pub read: Series,
 }
 
 /// Decides about clients chosen at random, each of whom failed before. `None` where the machine
@@ -51,8 +54,9 @@ pub fn decide(counters: u64, attempts: u32) -> Option<Decisions> {
     trim();
     let memory = resident().saturating_sub(before);
     let counters = clients * COUNTERS_OF_A_FAILURE;
-    let mut decisions =
-        Decisions { counters, verdict: Series::none(), failure: Series::none(), memory };
+    let [verdict, failure] = [Series::none(), Series::none()];
+    let read = floors::read(memory, attempts / LOOK_UPS);
+    let mut decisions = Decisions { counters, verdict, failure, memory, read };
     for number in 0..attempts {
         attempt(&mut keeper, number, clients, &mut decisions);
     }

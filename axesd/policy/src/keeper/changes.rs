@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::effect::{Effect, Release};
 use crate::filter::{Filter, ResetResult};
 use crate::keeper::Keeper;
-use crate::key::CounterKey;
 use crate::lists::{Entry, Full, ListName};
+use crate::name::Named;
 use crate::note::{Note, NoteKey};
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -18,12 +18,12 @@ impl Keeper {
     /// Forgets the failures that a filter covers.
     pub fn reset(&mut self, now: Timestamp, filter: &Filter) -> (ResetResult, Vec<Effect>) {
         let mut effects = self.advance(now);
-        let covered = || self.ledger.failures().filter(|(_, it)| filter.covers(&it.client));
+        let covered = || self.ledger.covered(filter);
         let clients: BTreeSet<_> = covered().map(|(_, failure)| failure.client.row()).collect();
         let matching: Vec<_> =
-            covered().map(|(slot, failure)| (slot, self.judge.keys_of(failure))).collect();
+            covered().map(|(slot, failure)| (slot, self.judge.keys_of(&failure))).collect();
         let touched: BTreeSet<_> = matching.iter().flat_map(|(_, keys)| keys.iter()).collect();
-        let touched: Vec<CounterKey> = touched.into_iter().cloned().collect();
+        let touched: Vec<Named> = touched.into_iter().cloned().collect();
         let mut counters: Vec<_> =
             touched.iter().filter_map(|key| self.ledger.state(key)).collect();
         for (slot, keys) in &matching {
@@ -31,10 +31,12 @@ impl Keeper {
         }
         effects.extend(self.ledger.refresh(&touched, self.now));
         effects.extend(self.ledger.forget_levels(filter));
-        counters.retain(|before| self.ledger.count(&before.key) < before.failures);
-        let ended = counters
-            .iter()
-            .filter(|before| before.locked.is_some() && !self.ledger.is_locked(&before.key));
+        counters.retain(|before| {
+            self.ledger.count(self.judge.namer.name(&before.key)) < before.failures
+        });
+        let ended = counters.iter().filter(|before| {
+            before.locked.is_some() && !self.ledger.is_locked(self.judge.namer.name(&before.key))
+        });
         let unlocked = ended.count();
         effects.extend(self.admit_waiting(&touched));
         let (failures, clients) = (matching.len(), clients.len());

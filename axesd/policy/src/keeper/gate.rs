@@ -3,7 +3,7 @@
 use crate::effect::{AttemptId, Effect, Refusal};
 use crate::flight::{Case, InFlight, Stage};
 use crate::keeper::{Gate, Keeper, Place};
-use crate::key::CounterKey;
+use crate::name::Named;
 use crate::seats::{Seats, Ticket};
 use crate::time::Timestamp;
 
@@ -62,20 +62,20 @@ impl Keeper {
             self.seat(id);
             return (Gate::Open, Vec::new());
         };
-        self.seats.wait(&full, ticket);
-        self.flights.enter(id, Stage::Waiting { ticket, line: full.clone(), until });
+        self.seats.wait(full.name, ticket);
+        self.flights.enter(id, Stage::Waiting { ticket, line: full.name, until });
         (Gate::Wait, self.call_back(&[full]))
     }
 
     /// The first counter without a place for an attempt that needs one.
-    fn full(&self, case: &Case) -> Option<CounterKey> {
+    fn full(&self, case: &Case) -> Option<Named> {
         let full = case.keys.iter().find(|key| self.free_places(key) == 0);
         full.filter(|_| case.is_enforced()).cloned()
     }
 
     /// Asks for the places that are lent.
-    pub(super) fn call_back(&mut self, keys: &[CounterKey]) -> Vec<Effect> {
-        let lent = keys.iter().flat_map(|key| self.seats.call_back(key));
+    pub(super) fn call_back(&mut self, keys: &[Named]) -> Vec<Effect> {
+        let lent = keys.iter().flat_map(|key| self.seats.call_back(key.name));
         lent.map(Effect::CallBack).collect()
     }
 
@@ -87,11 +87,11 @@ impl Keeper {
         }
     }
 
-    pub(super) fn free_places(&self, key: &CounterKey) -> u32 {
+    pub(super) fn free_places(&self, key: &Named) -> u32 {
         let Some(rule) = self.judge.settings.counter(key.counter) else {
             return u32::MAX;
         };
-        let used = self.ledger.count(key).saturating_add(self.seats.taken(key));
+        let used = self.ledger.count(key.name).saturating_add(self.seats.taken(key.name));
         rule.limit.get().saturating_sub(used)
     }
 
@@ -107,7 +107,7 @@ impl Keeper {
     pub(super) fn unseat(&mut self, id: AttemptId) -> Option<InFlight> {
         let attempt = self.flights.remove(id)?;
         match &attempt.stage {
-            Stage::Waiting { ticket, line, .. } => self.seats.leave(line, *ticket),
+            Stage::Waiting { ticket, line, .. } => self.seats.leave(*line, *ticket),
             Stage::Holding => {
                 self.seats.end_loan(&attempt.case.keys, id);
                 self.seats.give_back(&attempt.case.keys);
@@ -121,11 +121,11 @@ impl Keeper {
     }
 
     /// Lets those in line take the places that became free, or turns them away from a lock.
-    pub(super) fn admit_waiting(&mut self, keys: &[CounterKey]) -> Vec<Effect> {
+    pub(super) fn admit_waiting(&mut self, keys: &[Named]) -> Vec<Effect> {
         let mut effects = Vec::new();
         for key in keys {
             while let Some(ticket) = self.next_in_line(key) {
-                self.seats.leave(key, ticket);
+                self.seats.leave(key.name, ticket);
                 effects.extend(self.retry(ticket));
             }
         }
@@ -133,9 +133,9 @@ impl Keeper {
     }
 
     /// The first in line, when there is an answer for him.
-    fn next_in_line(&self, key: &CounterKey) -> Option<Ticket> {
-        let answerable = self.ledger.is_locked(key) || self.free_places(key) > 0;
-        self.seats.first(key).filter(|_| answerable)
+    fn next_in_line(&self, key: &Named) -> Option<Ticket> {
+        let answerable = self.ledger.is_locked(key.name) || self.free_places(key) > 0;
+        self.seats.first(key.name).filter(|_| answerable)
     }
 
     fn retry(&mut self, ticket: Ticket) -> Vec<Effect> {

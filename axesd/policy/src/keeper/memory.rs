@@ -72,7 +72,7 @@ impl Keeper {
             return effects;
         }
         // All of it is costly; whoever is in flight has to move in any case.
-        let counted = self.ledger.failures().any(|(_, it)| it.client.user == account.name);
+        let counted = self.ledger.holds(&account.name);
         effects.extend(if counted { self.judge_again() } else { self.reseat() });
         effects
     }

@@ -10,6 +10,7 @@ use crate::judge::{Judge, Standing};
 use crate::keeper::Keeper;
 use crate::key::{CounterKey, Origin};
 use crate::lists::{Entry, List, ListName};
+use crate::name::Named;
 use crate::settings::{Enforcement, Profile, Settings};
 use crate::subject::Subject;
 
@@ -70,7 +71,7 @@ impl Keeper {
         let profile = settings.profile(client, account);
         let own = self.judge.keys(profile, client, Reporter::Root, lane);
         let beside = self.judge.keys_beside(profile, client, Reporter::Root, lane);
-        own.contains(key) || beside.contains(key)
+        own.iter().chain(&beside).any(|named| named.key == *key)
     }
 
     /// The counters of a client that hold a failure, whether or not anything exempts it.
@@ -184,34 +185,30 @@ impl Keeper {
     /// Passwords that are being verified on a counter's places.
     #[must_use]
     pub fn places_taken(&self, key: &CounterKey) -> u32 {
-        self.seats.taken(key)
+        self.seats.taken(self.judge.namer.name(key))
     }
 
     fn room(&self, visitor: &Visitor) -> Vec<(CounterKey, u32)> {
         let keys = self.keys_of(visitor);
-        let room = |key: &CounterKey| {
+        let room = |key: &Named| {
             let limit = self.judge.settings.counter(key.counter)?.limit.get();
-            Some((key.clone(), limit.saturating_sub(self.ledger.count(key))))
+            Some((key.key.clone(), limit.saturating_sub(self.ledger.count(key.name))))
         };
         keys.iter().filter_map(room).collect()
     }
 
     /// The counters that a client falls into, whether or not anything exempts it.
-    fn keys_of(&self, visitor: &Visitor) -> Vec<CounterKey> {
+    fn keys_of(&self, visitor: &Visitor) -> Vec<Named> {
         let profile = self.judge.profile(visitor);
         let lane = self.familiar.lane(&visitor.stored.user, self.origin(visitor));
         self.judge.keys(profile, &visitor.stored, visitor.reporter, lane)
     }
 
     /// The counters of a client as a stranger and, where it is one, as a familiar address.
-    pub(super) fn keys_in_all_lanes(
-        &self,
-        visitor: &Visitor,
-        profile: &Profile,
-    ) -> Vec<CounterKey> {
+    pub(super) fn keys_in_all_lanes(&self, visitor: &Visitor, profile: &Profile) -> Vec<Named> {
         let keys = |lane| self.judge.keys(profile, &visitor.stored, visitor.reporter, lane);
         let mut all = keys(Lane::Stranger);
-        all.extend(keys(Lane::Familiar).into_iter().filter(CounterKey::is_familiar));
+        all.extend(keys(Lane::Familiar).into_iter().filter(|key| key.is_familiar()));
         all
     }
 }

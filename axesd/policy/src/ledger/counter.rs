@@ -6,22 +6,23 @@ use smallvec::SmallVec;
 
 use crate::attempt::{Lane, Reporter};
 use crate::effect::CounterState;
-use crate::key::{CounterKey, Tag};
+use crate::key::CounterKey;
 use crate::ledger::failures::Slot;
+use crate::name::{Name, Named};
 use crate::settings::{CounterId, CounterRule};
 use crate::time::Timestamp;
 
-/// There are many of these: what its name says is told again by any of its failures.
+/// There are many of these: what its key says is told again by any of its failures.
 #[derive(Debug)]
 pub(super) struct Counter {
+    pub(super) name: Name,
     pub(super) rule: Arc<CounterRule>,
-    /// Its entry among the expiries.
-    pub(super) looked_at: Option<Timestamp>,
+    /// The moment of its entry among the expiries; the end of time where it has none.
+    pub(super) looked_at: Timestamp,
     /// In the order of time; never empty. At most one more than the limit.
     pub(super) failures: SmallVec<[Entry; 1]>,
     /// Failures past the limit that are only counted.
     pub(super) surplus: u32,
-    pub(super) tag: Tag,
     pub(super) id: CounterId,
     /// Whose counter it is, where familiar addresses have their own.
     pub(super) lane: Lane,
@@ -37,11 +38,11 @@ pub(super) struct Entry {
 }
 
 impl Counter {
-    pub(super) fn new(rule: Arc<CounterRule>, key: &CounterKey, level: u8) -> Self {
+    pub(super) fn new(rule: Arc<CounterRule>, key: &Named, level: u8) -> Self {
         Self {
-            tag: rule.tag(key),
+            name: key.name,
             rule,
-            looked_at: None,
+            looked_at: Timestamp::END,
             failures: SmallVec::new(),
             surplus: 0,
             id: key.counter,
@@ -138,5 +139,20 @@ impl Counter {
     fn until(&self) -> Option<Timestamp> {
         let open = self.rule.window.filter(|_| self.locked().is_none());
         open.or_else(|| self.rule.cooloff.at(self.level)).map(|time| self.last().after(time))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_that_holds_one_failure_takes_64_bytes() {
+        // As a slab has them.
+        enum Place {
+            _Free(usize),
+            _Taken(Counter),
+        }
+        assert_eq!(size_of::<Place>(), 64);
     }
 }

@@ -1,77 +1,54 @@
 //! Counters by name, and when each of them changes by itself.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hash as _, Hasher, RandomState};
+use std::collections::BinaryHeap;
 
-use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use hashbrown::HashTable;
 use slab::Slab;
 
-use crate::key::CounterKey;
 use crate::ledger::counter::Counter;
+use crate::name::Name;
 use crate::time::Timestamp;
 
-/// Stands for a key in 16 bytes, as nobody outside this process could tell beforehand: of a
-/// million counters two have the same one with a probability of 2^-89.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Name(u64, u64);
-
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Counters {
-    /// With a key that nobody else knows, and nothing in it yet.
-    hasher: SipHasher13,
-    by_name: HashMap<Name, u32, BuildHasherDefault<Hashed>>,
+    /// The places of counters, each found by the name that the counter itself bears.
+    places: HashTable<Place>,
     /// Beside the table, of which up to half is empty.
     held: Slab<Counter>,
     /// One entry for each counter, which says so of itself; the others are nobody's any more. A
     /// failure that came later moves it when it is reached.
-    expiries: BinaryHeap<Reverse<(Timestamp, Name)>>,
+    expiries: BinaryHeap<Reverse<(Timestamp, Place)>>,
 }
 
-/// A [`Name`] is a hash already: its first word is as good as any other hash of it.
-#[derive(Debug, Default)]
-pub(super) struct Hashed(Option<u64>);
-
-impl Default for Counters {
-    fn default() -> Self {
-        let random = || RandomState::new().hash_one(());
-        Self {
-            hasher: SipHasher13::new_with_keys(random(), random()),
-            by_name: HashMap::default(),
-            held: Slab::new(),
-            expiries: BinaryHeap::new(),
-        }
-    }
-}
+/// Where a counter stands until it holds nothing; then another one may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place(u32);
 
 impl Counters {
     /// For at least so many more.
     pub(super) fn reserve(&mut self, more: usize) {
-        self.by_name.reserve(more);
-        self.held.reserve(more);
-        self.expiries.reserve(more);
-    }
-
-    pub(super) fn name(&self, key: &CounterKey) -> Name {
-        let mut hasher = self.hasher;
-        key.hash(&mut hasher);
-        let hash = hasher.finish128();
-        Name(hash.h1, hash.h2)
+        let Self { places, held, expiries } = self;
+        places.reserve(more, |place| hash(held, *place));
+        held.reserve(more);
+        expiries.reserve(more);
     }
 
     pub(super) fn get(&self, name: Name) -> Option<&Counter> {
-        self.held.get(index(*self.by_name.get(&name)?))
+        self.held.get(self.place(name)?.index())
     }
 
     pub(super) fn get_mut(&mut self, name: Name) -> Option<&mut Counter> {
-        self.held.get_mut(index(*self.by_name.get(&name)?))
+        self.held.get_mut(self.place(name)?.index())
     }
 
     /// Adds one whose name is not there yet.
-    pub(super) fn insert(&mut self, name: Name, counter: Counter) {
+    pub(super) fn insert(&mut self, counter: Counter) {
+        let hash_of_it = counter.name.hash();
         // Bounded by the memory there is for them, far below this.
-        let place = u32::try_from(self.held.insert(counter)).unwrap_or(u32::MAX);
-        self.by_name.insert(name, place);
+        let place = Place(u32::try_from(self.held.insert(counter)).unwrap_or(u32::MAX));
+        let Self { places, held, .. } = self;
+        places.insert_unique(hash_of_it, place, |place| hash(held, *place));
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Counter> {
@@ -90,45 +67,64 @@ impl Counters {
     /// The next counter that is to be looked at by now; it is not looked at again until
     /// [`Counters::schedule`].
     pub(super) fn pop_due(&mut self, now: Timestamp) -> Option<Name> {
-        self.next_look().filter(|at| *at <= now)?;
-        let Reverse((_, name)) = self.expiries.pop()?;
-        if let Some(counter) = self.get_mut(name) {
-            counter.looked_at = None;
+        while self.next_look().is_some_and(|at| at <= now) {
+            let Reverse((at, place)) = self.expiries.pop()?;
+            let counter = self.held.get_mut(place.index());
+            if let Some(counter) = counter.filter(|it| it.looked_at == at) {
+                counter.looked_at = Timestamp::END;
+                return Some(counter.name);
+            }
         }
-        Some(name)
+        None
     }
 
     /// Looks at a counter again when it changes by itself; forgets one that holds nothing.
     pub(super) fn schedule(&mut self, name: Name) {
-        let Some(counter) = self.get_mut(name) else { return };
+        let Some(place) = self.place(name) else { return };
+        let Some(counter) = self.held.get_mut(place.index()) else { return };
         if counter.failures.is_empty() {
-            self.by_name.remove(&name).map(|place| self.held.try_remove(index(place)));
+            self.remove(name, place);
             self.tidy();
             return;
         }
-        let Some(next) = counter.next_change() else { return };
-        if counter.looked_at.is_some_and(|at| at <= next) {
+        let Some(next) = counter.next_change().filter(|next| *next < counter.looked_at) else {
             return;
-        }
-        counter.looked_at = Some(next);
-        self.expiries.push(Reverse((next, name)));
+        };
+        counter.looked_at = next;
+        self.expiries.push(Reverse((next, place)));
         self.tidy();
+    }
+
+    fn place(&self, name: Name) -> Option<Place> {
+        let bears = |place: &Place| self.held.get(place.index()).is_some_and(|it| it.name == name);
+        self.places.find(name.hash(), bears).copied()
+    }
+
+    fn remove(&mut self, name: Name, place: Place) {
+        if let Ok(entry) = self.places.find_entry(name.hash(), |it| *it == place) {
+            entry.remove();
+        }
+        self.held.try_remove(place.index());
     }
 
     /// Forgets entries that are nobody's: the first ones, and all before they are more than the
     /// others.
     fn tidy(&mut self) {
-        let mut expiries = std::mem::take(&mut self.expiries);
-        let is_due = |Reverse((at, name)): &Reverse<(Timestamp, Name)>| {
-            self.get(*name).is_some_and(|counter| counter.looked_at == Some(*at))
+        let Self { held, expiries, .. } = self;
+        let is_due = |Reverse((at, place)): &Reverse<(Timestamp, Place)>| {
+            held.get(place.index()).is_some_and(|counter| counter.looked_at == *at)
         };
         while expiries.peek().is_some_and(|first| !is_due(first)) {
             expiries.pop();
         }
-        if expiries.len() > 2 * self.len() + 1000 {
-            expiries.retain(is_due);
+        if expiries.len() > 2 * held.len() + 1000 {
+            let mut due = std::mem::take(expiries).into_vec();
+            due.retain(is_due);
+            // One that stands where another stood may have found an entry for the same moment.
+            due.sort_unstable();
+            due.dedup();
+            *expiries = due.into();
         }
-        self.expiries = expiries;
     }
 
     #[cfg(test)]
@@ -137,22 +133,12 @@ impl Counters {
     }
 }
 
-fn index(place: u32) -> usize {
-    usize::try_from(place).unwrap_or(usize::MAX)
+impl Place {
+    fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
 }
 
-impl Hasher for Hashed {
-    fn write(&mut self, bytes: &[u8]) {
-        // Only names are hashed, and they are written as words.
-        let word = bytes.first_chunk().map_or(0, |word| u64::from_ne_bytes(*word));
-        self.write_u64(word);
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0.get_or_insert(word);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.unwrap_or_default()
-    }
+fn hash(held: &Slab<Counter>, place: Place) -> u64 {
+    held.get(place.index()).map_or(0, |counter| counter.name.hash())
 }

@@ -7,7 +7,9 @@ use slab::Slab;
 use crate::attempt::Failure;
 use crate::client::{Address, Client};
 use crate::effect::Effect;
+use crate::filter::Filter;
 use crate::key::Tag;
+use crate::ledger::held::{Held, Shared};
 
 /// What one failure takes at most beside its names: a third of it here, the rest in the memory of
 /// the database, most of that only while everything is read, at a start and for a dump.
@@ -27,6 +29,7 @@ pub(crate) struct Slot(u32);
 #[derive(Debug, Default)]
 pub(super) struct Failures {
     held: Slab<Held>,
+    shared: Shared,
     bytes: usize,
     /// Those that may go, oldest first.
     idle: VecDeque<Place>,
@@ -34,16 +37,6 @@ pub(super) struct Failures {
     resting: BTreeMap<u64, Slot>,
     /// The number of the one among these that is looked at next.
     look_at: u64,
-}
-
-#[derive(Debug)]
-struct Held {
-    failure: Failure,
-    /// How many counters hold it.
-    counters: u16,
-    /// Whether its marks are other ones than those that are kept.
-    marked: bool,
-    bytes: u32,
 }
 
 /// Where a failure stood; by now it may be another one.
@@ -65,13 +58,19 @@ impl Failures {
         self.held.reserve(more);
     }
 
-    pub(super) fn get(&self, slot: Slot) -> Option<&Failure> {
-        self.held.get(slot.index()).map(|held| &held.failure)
+    pub(super) fn get(&self, slot: Slot) -> Option<Failure> {
+        self.held.get(slot.index()).map(Held::failure)
     }
 
-    /// In no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &Failure)> {
-        self.held.iter().map(|(index, held)| (slot(index), &held.failure))
+    /// Those that a filter covers, in no order.
+    pub(super) fn covered(&self, filter: &Filter) -> impl Iterator<Item = (Slot, Failure)> {
+        let covered = self.held.iter().filter(|(_, held)| held.is_covered(filter));
+        covered.map(|(index, held)| (slot(index), held.failure()))
+    }
+
+    /// Whether there is one of a user.
+    pub(super) fn any_of(&self, user: &str) -> bool {
+        self.held.iter().any(|(_, held)| *held.user == *user)
     }
 
     /// An estimate of the memory that they and their counters take, rather too high.
@@ -83,7 +82,7 @@ impl Failures {
     pub(super) fn insert(&mut self, failure: Failure, counters: usize) -> Slot {
         let id = failure.id;
         let bytes = u32::try_from(size(&failure.client, counters)).unwrap_or(u32::MAX);
-        let slot = slot(self.held.insert(Held { failure, counters: 0, marked: false, bytes }));
+        let slot = slot(self.held.insert(Held::new(failure, bytes, &mut self.shared)));
         self.bytes += size_of_entry(bytes);
         self.tidy();
         self.idle.push_back(Place { id, slot });
@@ -102,23 +101,23 @@ impl Failures {
         let held = self.held.get_mut(slot.index())?;
         held.counters = held.counters.saturating_sub(1);
         if held.counters == 0 {
-            return self.remove(slot).map(|failure| Effect::Forget(failure.id));
+            return self.remove(slot).map(|held| Effect::Forget(held.id));
         }
-        held.marked |= held.failure.marks.let_go(tag);
-        Some(Effect::Keep(held.failure.clone()))
+        held.let_go(tag);
+        Some(Effect::Keep(held.failure()))
     }
 
     /// A counter of this tag does not take it.
     pub(super) fn let_go(&mut self, slot: Slot, tag: Tag) {
         if let Some(held) = self.held.get_mut(slot.index()) {
-            held.marked |= held.failure.marks.let_go(tag);
+            held.let_go(tag);
         }
     }
 
     /// A counter of this tag was locked already when it came.
     pub(super) fn came_past(&mut self, slot: Slot, tag: Tag) {
         if let Some(held) = self.held.get_mut(slot.index()) {
-            held.marked |= held.failure.marks.came_past(tag);
+            held.came_past(tag);
         }
     }
 
@@ -133,23 +132,23 @@ impl Failures {
 
     /// In the order of their numbers.
     pub(super) fn into_vec(self) -> Vec<Failure> {
-        let mut failures: Vec<_> = self.held.into_iter().map(|(_, held)| held.failure).collect();
+        let mut failures: Vec<_> = self.held.into_iter().map(|(_, held)| held.failure()).collect();
         failures.sort_unstable_by_key(|failure| failure.id);
         failures
     }
 
-    fn remove(&mut self, slot: Slot) -> Option<Failure> {
+    fn remove(&mut self, slot: Slot) -> Option<Held> {
         let held = self.held.try_remove(slot.index())?;
         self.bytes = self.bytes.saturating_sub(size_of_entry(held.bytes));
-        self.resting.remove(&held.failure.id);
-        Some(held.failure)
+        self.resting.remove(&held.id);
+        Some(held)
     }
 
     /// Those whose marks changed since they were added, once.
     pub(super) fn take_marked(&mut self) -> Vec<Failure> {
         let marked = self.held.iter_mut().map(|(_, held)| held);
-        let marked = marked
-            .filter_map(|held| std::mem::take(&mut held.marked).then(|| held.failure.clone()));
+        let marked =
+            marked.filter_map(|held| std::mem::take(&mut held.marked).then(|| held.failure()));
         marked.collect()
     }
 
@@ -163,7 +162,7 @@ impl Failures {
         is_resting: impl Fn(&Failure) -> bool,
     ) -> Option<Slot> {
         if let Some((slot, failure)) = self.next_resting()
-            && !is_resting(failure)
+            && !is_resting(&failure)
         {
             return Some(slot);
         }
@@ -173,7 +172,7 @@ impl Failures {
                 return self.resting.first_key_value().map(|(_, slot)| *slot);
             }
             let (place, failure) = self.pop_idle()?;
-            if !is_resting(failure) {
+            if !is_resting(&failure) {
                 return Some(place.slot);
             }
             self.resting.insert(place.id, place.slot);
@@ -182,12 +181,12 @@ impl Failures {
     }
 
     #[cfg(test)]
-    pub(super) fn len(&self) -> (usize, usize) {
-        (self.held.len(), self.idle.len() + self.resting.len())
+    pub(super) fn len(&self) -> (usize, usize, usize) {
+        (self.held.len(), self.idle.len() + self.resting.len(), self.shared.len())
     }
 
     /// One after the other, for a lockout may be over.
-    fn next_resting(&mut self) -> Option<(Slot, &Failure)> {
+    fn next_resting(&mut self) -> Option<(Slot, Failure)> {
         let next = self.resting.range(self.look_at..).next();
         let (id, slot) =
             next.or_else(|| self.resting.first_key_value()).map(|it| (*it.0, *it.1))?;
@@ -196,10 +195,10 @@ impl Failures {
     }
 
     /// The oldest of the others that is still there.
-    fn pop_idle(&mut self) -> Option<(Place, &Failure)> {
+    fn pop_idle(&mut self) -> Option<(Place, Failure)> {
         let place = loop {
             let place = self.idle.pop_front()?;
-            if self.get(place.slot).is_some_and(|failure| failure.id == place.id) {
+            if is_there(&self.held, place) {
                 break place;
             }
         };
@@ -210,11 +209,14 @@ impl Failures {
     fn tidy(&mut self) {
         if self.idle.len() > 2 * self.held.len() + 1000 {
             let held = &self.held;
-            self.idle.retain(|place| {
-                held.get(place.slot.index()).is_some_and(|held| held.failure.id == place.id)
-            });
+            self.idle.retain(|place| is_there(held, *place));
         }
+        self.shared.tidy(self.held.len());
     }
+}
+
+fn is_there(held: &Slab<Held>, place: Place) -> bool {
+    held.get(place.slot.index()).is_some_and(|held| held.id == place.id)
 }
 
 fn slot(index: usize) -> Slot {

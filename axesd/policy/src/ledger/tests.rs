@@ -50,9 +50,13 @@ fn fail(ledger: &mut Ledger, judge: &Judge, user: &str) -> Vec<Effect> {
 }
 
 fn fail_all(most: usize, users: &[&str]) -> (Ledger, Vec<Vec<Effect>>) {
-    let (mut ledger, judge) = (Ledger::default(), judge(most));
-    let effects = users.iter().map(|user| fail(&mut ledger, &judge, user)).collect();
+    let mut ledger = Ledger::default();
+    let effects = fail_in(&mut ledger, &judge(most), users);
     (ledger, effects)
+}
+
+fn fail_in(ledger: &mut Ledger, judge: &Judge, users: &[&str]) -> Vec<Vec<Effect>> {
+    users.iter().map(|user| fail(ledger, judge, user)).collect()
 }
 
 fn users(ledger: Ledger) -> Vec<String> {
@@ -124,7 +128,10 @@ fn a_failure_that_would_count_elsewhere_by_now_does_not_hold_up_the_others() {
     for user in ["u0", "u1", "u2", "u3"] {
         let failure = failure(&mut ledger, user);
         let mut keys = judge.keys_of(&failure);
-        keys.iter_mut().for_each(|key| key.user = Some(format!("not {user}").into()));
+        for named in &mut keys {
+            let key = CounterKey { user: Some(format!("not {user}").into()), ..named.key.clone() };
+            *named = judge.namer.named(key);
+        }
         ledger.add(&judge, failure, &keys);
     }
     assert_eq!(ledger.failures.len().0, 4);
@@ -132,11 +139,11 @@ fn a_failure_that_would_count_elsewhere_by_now_does_not_hold_up_the_others() {
 
 #[test]
 fn a_failure_whose_lockout_is_over_goes_before_those_that_came_later() {
-    let (mut ledger, _) = fail_all(4, &["u0", "u0", "u1", "u2", "u3", "u4"]);
-    let judge = judge(4);
-    let locked = judge.keys_of(&ledger.failures.iter().next().unwrap().1.clone());
+    let (mut ledger, judge) = (Ledger::default(), judge(4));
+    fail_in(&mut ledger, &judge, &["u0", "u0", "u1", "u2", "u3", "u4"]);
+    let locked = judge.keys_of(&ledger.covered(&Filter::default()).next().unwrap().1);
     // One failure less, and it is not locked any more.
-    let (first, _) = ledger.failures.iter().find(|(_, it)| it.id == 1).unwrap();
+    let (first, _) = ledger.covered(&Filter::default()).find(|(_, it)| it.id == 1).unwrap();
     ledger.remove(first, &locked, Release::Reset);
     fail(&mut ledger, &judge, "u5");
     let effects = fail(&mut ledger, &judge, "u6");
@@ -152,7 +159,23 @@ fn however_many_come_and_go_no_more_is_remembered_than_there_is_room_for() {
         let (due, counters) = (ledger.counters.due(), ledger.counters.len());
         assert!(due >= counters && due <= 2 * counters + 1000, "{due} of {counters}");
     }
-    let (held, places) = ledger.failures.len();
+    let (held, places, _) = ledger.failures.len();
     assert!(held >= 90 && places <= 2 * held + 1000, "{held} failures, {places} places");
     assert_eq!(ledger.crowded_out() + u64::try_from(held).unwrap(), 10_000);
+}
+
+#[test]
+fn what_failures_have_in_common_is_there_once_and_goes_with_them() {
+    let (mut ledger, judge) = (Ledger::default(), judge(100));
+    for number in 0..10_000 {
+        let mut failure = failure(&mut ledger, &format!("u{number}"));
+        // Half of them through one terminal, the others each through its own.
+        let tty = if number < 5_000 { "ssh".to_owned() } else { format!("pts/{number}") };
+        failure.client.tty = Some(tty.into());
+        ledger.add(&judge, failure.clone(), &judge.keys_of(&failure));
+        assert!(ledger.covered(&Filter::default()).any(|(_, it)| it == failure), "as it was");
+        let (held, _, shared) = ledger.failures.len();
+        let most = if number < 5_000 { 1 } else { 2 * held + 1_100 };
+        assert!(shared <= most, "{shared} of {held}");
+    }
 }

@@ -1,19 +1,20 @@
 //! Which entries are failures of whom.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 /// Numbers of failures by user, rising.
 #[derive(Debug, Default)]
-pub(super) struct Failures(HashMap<Arc<str>, VecDeque<u64>>);
+pub(super) struct Failures(HashMap<SmolStr, VecDeque<u64>>);
 
 impl Failures {
     /// Adds a number higher than all before.
-    pub(super) fn insert(&mut self, user: &Arc<str>, number: u64) {
+    pub(super) fn insert(&mut self, user: &SmolStr, number: u64) {
         self.0.entry(user.clone()).or_default().push_back(number);
     }
 
-    pub(super) fn remove(&mut self, user: &Arc<str>, number: u64) {
+    pub(super) fn remove(&mut self, user: &SmolStr, number: u64) {
         let Some(numbers) = self.0.get_mut(user) else { return };
         if let Ok(place) = numbers.binary_search(&number) {
             numbers.remove(place);
@@ -25,7 +26,7 @@ impl Failures {
     }
 
     /// The oldest failures of a user that are above a limit.
-    pub(super) fn surplus_of(&self, user: &Arc<str>, limit: usize) -> Vec<u64> {
+    pub(super) fn surplus_of(&self, user: &SmolStr, limit: usize) -> Vec<u64> {
         self.0.get(user).map(|numbers| above(numbers, limit).collect()).unwrap_or_default()
     }
 

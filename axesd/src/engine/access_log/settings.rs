@@ -60,7 +60,7 @@ pub(super) fn size(attempt: &Attempt) -> usize {
         Address::Name(name) => name.len(),
         Address::Local | Address::Ip(_) => 0,
     };
-    let optional = [&client.tty, &client.ruser, &attempt.reason];
-    let optional: usize = optional.into_iter().flatten().map(|text| text.len()).sum();
+    let optional = [client.tty.as_deref(), client.ruser.as_deref(), attempt.reason.as_deref()];
+    let optional: usize = optional.into_iter().flatten().map(str::len).sum();
     FIXED + client.user.len() + name + client.service.len() + optional
 }

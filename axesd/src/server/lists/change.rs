@@ -133,7 +133,7 @@ async fn named(service: &Service, subject: Subject) -> (Subject, Knowledge) {
     };
     let person = service.names.person(&name, Detail::Name).await;
     let knowledge = person.account.map_or(Knowledge::Stranger, |_| Knowledge::Enough);
-    (Subject::User(person.name), knowledge)
+    (Subject::User(person.name.into()), knowledge)
 }
 
 /// Writes to the log what was done, whether or not it is on disk.

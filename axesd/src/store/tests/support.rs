@@ -16,10 +16,11 @@ use axes_policy::panic_off::PanicOff;
 use axes_policy::settings::CounterId;
 use axes_policy::subject::Subject;
 use axes_policy::time::Timestamp;
+use smol_str::SmolStr;
 
 use crate::store::{Change, Kept, Store, StoreError, sled};
 
-pub(crate) fn client(address: Address, text: Option<Arc<str>>) -> Client {
+pub(crate) fn client(address: Address, text: Option<SmolStr>) -> Client {
     Client {
         user: "jürgen".into(),
         address,

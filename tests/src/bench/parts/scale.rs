@@ -15,7 +15,9 @@ pub(super) const TITLE: &str = "Scale";
 const DECISIONS: &str = "Decisions are those of the policy of axesd alone, without socket and disk, in the process that\n\
     measures. Each client is a user of his own at an address of his own who failed once, which stands in\n\
     three counters. A verdict is admission and gate together, of a client chosen at random.\n\
-    Memory is what the process grew by, for everything that belongs to a counter.";
+    Memory is what the process grew by, for everything that belongs to a counter. A read is one at a\n\
+    random place of as much memory, known from the read before it: a verdict looks three counters\n\
+    up, each by three reads, and what these take longer among many is the machine's.";
 const RESTART: &str = "A real axesd holds so many counters, is killed, and started again. Its disk is the folder of the\n\
     store with copies and ballast.";
 const SPACE: &str = "An update takes the failure of a counter away and writes another one, through the store of axesd, in\n\
@@ -66,12 +68,19 @@ impl Scale {
     }
 
     fn table_of_decisions(&self) -> Table {
-        let heads =
-            ["counters", "verdict p50", "p99", "failure counted p50", "p99", "bytes for each"];
+        let heads = [
+            "counters",
+            "verdict p50",
+            "p99",
+            "failure counted p50",
+            "p99",
+            "bytes for each",
+            "a read",
+        ];
         let mut table = Table::new(&heads);
         for (wanted, decisions) in &self.decisions {
             let Some(it) = decisions else {
-                let none = ["not measured: too little memory is free", "", "", "", ""];
+                let none = ["not measured: too little memory is free", "", "", "", "", ""];
                 table.row([&[wanted.to_string()][..], &none.map(str::to_owned)].concat());
                 continue;
             };
@@ -79,7 +88,8 @@ impl Scale {
                 [(&it.verdict, 50), (&it.verdict, 99), (&it.failure, 50), (&it.failure, 99)];
             let times = times.map(|(series, percent)| shown(series.percentile(percent)));
             let each = format!("{:.0}", it.bytes_for_each());
-            table.row([&[it.counters.to_string()][..], &times, &[each]].concat());
+            let read = nanos(it.read.median());
+            table.row([&[it.counters.to_string()][..], &times, &[each, read]].concat());
         }
         table
     }
