@@ -36,10 +36,12 @@ pub const REPORT: Page = Page {
 };
 
 const GOALS: &str = "Goals";
+const UNMET: &str = "What is not met, and why";
 
 /// Writes a part, and its goals into the first table.
 pub fn write(part: &Part, order: &[&str]) {
     let before = REPORT.part(GOALS).unwrap_or_default();
     REPORT.put(GOALS, &goals::table(&before, part.title, &part.goals, order));
+    REPORT.put(UNMET, include_str!("../bench/unmet.md"));
     REPORT.put(part.title, &part.text);
 }

@@ -7,6 +7,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _, stdin};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::str::FromStr;
@@ -25,6 +26,8 @@ pub enum How {
     Failure,
     /// After pam_start: what loading the modules costs.
     Load,
+    /// There is none, but a word to the socket of that name beside the services, and back.
+    Ask,
     /// There is none: what the process itself costs.
     Nothing,
 }
@@ -138,6 +141,7 @@ impl Login {
             How::Success => SUCCESS,
             How::Failure => AUTH_ERR,
             How::Load => return drop(Session::start(folder, &self.service, Some(&self.user))),
+            How::Ask => return ask(&folder.join(&self.service)),
             How::Nothing => return,
         };
         let mut session = Session::start(folder, &self.service, Some(&self.user));
@@ -158,6 +162,7 @@ impl How {
             Self::Success => "success",
             Self::Failure => "failure",
             Self::Load => "load",
+            Self::Ask => "ask",
             Self::Nothing => "nothing",
         }
     }
@@ -167,9 +172,16 @@ impl FromStr for How {
     type Err = ();
 
     fn from_str(word: &str) -> Result<Self, ()> {
-        let all = [Self::Success, Self::Failure, Self::Load, Self::Nothing];
+        let all = [Self::Success, Self::Failure, Self::Load, Self::Ask, Self::Nothing];
         all.into_iter().find(|how| format!("{how:?}") == word).ok_or(())
     }
+}
+
+fn ask(socket: &Path) {
+    let mut stream = UnixStream::connect(socket).expect("somebody who listens");
+    let mut word = [7; 64];
+    stream.write_all(&word).expect("a word");
+    stream.read_exact(&mut word).expect("the word");
 }
 
 /// Does what standard input says, until it ends.

@@ -36,7 +36,7 @@ pub fn of_logins(host: &Host, stack: Stack, how: How, count: u32) -> Calls {
     let success = |number| login(stack, &stranger(number), How::Success);
     let failure = |number| login(stack, &stranger(number), How::Failure);
     match how {
-        How::Load | How::Nothing => nothing,
+        How::Load | How::Ask | How::Nothing => nothing,
         How::Success => traced(host, count, how, success).less(nothing),
         // A success beside each, so that nobody is locked.
         How::Failure => {

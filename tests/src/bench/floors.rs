@@ -4,12 +4,13 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::FileExt as _;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::caller::{Caller, How, Login};
 use super::table::Series;
 
 const WORD: [u8; 64] = [7; 64];
@@ -25,6 +26,8 @@ pub struct Floors {
     pub to_thread: Series,
     /// The same to a process.
     pub to_process: Series,
+    /// The same to a socket that is connected for it, by a process that was forked for it.
+    pub by_fork: Series,
     /// A block written in place, and made durable.
     pub sync: Series,
 }
@@ -34,6 +37,7 @@ pub fn measure(folder: &Path, rounds: u32) -> Floors {
     Floors {
         to_thread: to_thread(rounds),
         to_process: to_process(rounds),
+        by_fork: by_fork(folder, rounds),
         sync: sync(folder, rounds),
     }
 }
@@ -82,6 +86,16 @@ fn to_process(rounds: u32) -> Series {
     let series = round_trips(near, rounds);
     assert!(process.wait().expect("cat ends").success());
     series
+}
+
+fn by_fork(folder: &Path, rounds: u32) -> Series {
+    let name = "echo";
+    let listener = UnixListener::bind(folder.join(name)).expect("a socket");
+    thread::spawn(move || listener.incoming().map_while(Result::ok).for_each(echo));
+    let mut caller = Caller::start(folder);
+    let [service, user, address] = [name, "-", "-"].map(str::to_owned);
+    let login = Login { service, user, address, how: How::Ask };
+    (0..rounds).map(|_| caller.once(&login).wall).collect()
 }
 
 fn echo(mut stream: UnixStream) {

@@ -138,9 +138,10 @@ fn system_calls(host: &Host, effort: &Effort) -> String {
 
 fn table_of(floors: &Floors) -> Table {
     let mut table = Table::new(&["floor", "times", "p50", "p99"]);
-    let rows: [(&str, &Series); 3] = [
+    let rows: [(&str, &Series); 4] = [
         ("Unix socket, 64 bytes to a thread and back", &floors.to_thread),
         ("Unix socket, 64 bytes to a process and back", &floors.to_process),
+        ("the same, connected for it by a process forked for it", &floors.by_fork),
         ("a block of 4 KiB written in place, and fdatasync", &floors.sync),
     ];
     for (what, series) in rows {
