@@ -269,8 +269,7 @@ impl Engine {
     /// when it goes on; past the gate, it brings its verdict by another connection.
     pub fn withdraw(&self, id: AttemptId) {
         self.state.borrow_mut().pending.remove(&id);
-        let now = self.clock.now();
-        let effects = self.state.borrow_mut().keeper.verdict(now, id, Outcome::Error);
+        let effects = self.state.borrow_mut().keeper.withdraw(self.clock.now(), id);
         self.carry_out(effects);
     }
 

@@ -52,6 +52,8 @@ pub(crate) enum Stage {
     Waiting { ticket: Ticket, line: Name, until: Timestamp },
     /// Holds its places.
     Verifying { until: Timestamp },
+    /// The same, but its connection is lost: the verdict comes by another one.
+    Elsewhere { until: Timestamp },
     /// Held its places for too long and was counted.
     Lapsed,
     /// It is over, but nobody knows whether the answer was right: keeps its places for as long
@@ -122,6 +124,15 @@ impl Flights {
         self.attempts.keys().copied().collect()
     }
 
+    /// An attempt of this visitor whose verdict comes by another connection.
+    pub(crate) fn elsewhere(&self, visitor: &Visitor) -> Option<AttemptId> {
+        let is_his = |attempt: &InFlight| {
+            matches!(attempt.stage, Stage::Elsewhere { .. })
+                && attempt.visitor.client == visitor.client
+        };
+        self.attempts.iter().find(|(_, attempt)| is_his(attempt)).map(|(id, _)| *id)
+    }
+
     pub(crate) fn verifying(&self) -> usize {
         let stages = self.attempts.values().map(|attempt| &attempt.stage);
         stages.filter(|stage| matches!(stage, Stage::Verifying { .. })).count()
@@ -138,9 +149,10 @@ impl Flights {
 impl Stage {
     const fn deadline(&self) -> Option<Timestamp> {
         match self {
-            Self::Waiting { until, .. } | Self::Verifying { until } | Self::Unjudged { until } => {
-                Some(*until)
-            }
+            Self::Waiting { until, .. }
+            | Self::Verifying { until }
+            | Self::Elsewhere { until }
+            | Self::Unjudged { until } => Some(*until),
             Self::Prompting | Self::Holding | Self::Lapsed => None,
         }
     }

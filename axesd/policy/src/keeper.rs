@@ -97,10 +97,14 @@ impl Keeper {
         (Admission::Admitted, effects)
     }
 
-    /// An answer was verified while nobody could ask: takes the places without a question.
+    /// An answer was verified while nobody could ask: takes the places without a question, or
+    /// has them already by [`Keeper::withdraw`].
     pub fn verified(&mut self, now: Timestamp, id: AttemptId, visitor: Visitor) -> Vec<Effect> {
         let mut effects = self.advance(now);
         effects.extend(self.meet(&visitor));
+        if let Some(lost) = self.flights.elsewhere(&visitor) {
+            self.unseat(lost);
+        }
         let case = self.case(&visitor).unwrap_or_else(|_| Case::exempt());
         // It may have taken what is lent to others.
         effects.extend(self.call_back(&case.keys));
@@ -142,10 +146,21 @@ impl Keeper {
         let outcome = self.flights.get(id).and_then(|attempt| match attempt.stage {
             Stage::Prompting | Stage::Holding | Stage::Waiting { .. } => Some(Outcome::Abandoned),
             Stage::Verifying { .. } => Some(Outcome::Failure),
-            Stage::Lapsed | Stage::Unjudged { .. } => None,
+            Stage::Elsewhere { .. } | Stage::Lapsed | Stage::Unjudged { .. } => None,
         });
         let effects = self.verdict(now, id, outcome.unwrap_or(Outcome::Abandoned));
         (outcome, effects)
+    }
+
+    /// The connection of an attempt was ended here. At its prompt it begins again; past the gate it
+    /// keeps its places until [`Keeper::verified`] brings the verdict.
+    pub fn withdraw(&mut self, now: Timestamp, id: AttemptId) -> Vec<Effect> {
+        if let Some(Stage::Verifying { until }) = self.flights.get(id).map(|it| &it.stage) {
+            let until = *until;
+            self.flights.enter(id, Stage::Elsewhere { until });
+            return self.advance(now);
+        }
+        self.hang_up(now, id).1
     }
 
     /// Ends what is over: waiting, places held, cool-offs, entries of lists, panic-off.

@@ -51,10 +51,6 @@ impl InFlight<'_> {
         self.called_back = self.id.and_then(|id| self.engine.hold(id));
         if self.called_back.is_some() { Place::Held } else { Place::Wanted }
     }
-
-    fn prompt<'p>(&mut self, prompts: &'p Prompts) -> Option<Prompt<'p>> {
-        Some(Prompt { at: prompts.enter(), called_back: self.called_back.take() })
-    }
 }
 
 impl Drop for InFlight<'_> {
@@ -69,29 +65,6 @@ impl Drop for InFlight<'_> {
 enum Heard {
     Module(Request),
     Person(control::Request),
-}
-
-/// An open prompt.
-struct Prompt<'a> {
-    at: AtPrompt<'a>,
-    /// Where a place is held for its answer.
-    called_back: Option<oneshot::Receiver<()>>,
-}
-
-impl Prompt<'_> {
-    /// Resolves when the connection has to end: to make room, or for the sake of its place.
-    async fn is_over(&mut self) {
-        let called_back = async {
-            match &mut self.called_back {
-                Some(called_back) => drop(called_back.await),
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = self.at.sent_away() => {}
-            () = called_back => {}
-        }
-    }
 }
 
 async fn converse(
@@ -118,6 +91,7 @@ async fn converse(
                 Err(reply) => reply,
             },
             Request::Verdict(outcome) => return verdict(service, stream, attempt, outcome).await,
+            Request::Account(_) if attempt.id.is_some() => failed("ask on another connection"),
             Request::Account(client) => match reported(service, &client, peer).await {
                 Ok(visitor) => reply(service.engine.account(visitor)),
                 Err(reply) => reply,
@@ -126,7 +100,7 @@ async fn converse(
         frames::write(stream, &reply).await?;
         match reply {
             Reply::Failed(_) => return Ok(()),
-            Reply::Admitted { .. } => prompt = attempt.prompt(prompts),
+            Reply::Admitted { .. } => prompt = Some(prompts.enter(attempt.called_back.take())),
             _ => {}
         }
     }
@@ -136,7 +110,7 @@ async fn converse(
 async fn hear(
     stream: &mut Stream,
     attempt: &mut InFlight<'_>,
-    prompt: Option<Prompt<'_>>,
+    prompt: Option<AtPrompt<'_>>,
 ) -> Result<Heard, Fault> {
     if let Some(mut prompt) = prompt {
         tokio::select! {
@@ -144,9 +118,12 @@ async fn hear(
             heard = frames::read_with(stream, None, decode) => return heard,
             () = prompt.is_over() => {}
         }
-        // Perhaps it went on in this very moment: what it said until now is still heard.
-        stream.stop_listening()?;
-        attempt.ends = Engine::withdraw;
+        // Mostly it has gone on already. If it does so in this very moment, that is still heard,
+        // but nothing after it.
+        if !stream.look()? {
+            stream.stop_listening()?;
+            attempt.ends = Engine::withdraw;
+        }
     }
     // A prompt may stay open for days on a locked screen; whoever has no attempt has to hurry.
     let patience = attempt.id.is_none().then_some(FIRST);

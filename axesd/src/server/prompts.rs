@@ -1,5 +1,6 @@
-//! Connections at their prompt: they hold nothing, and the oldest makes room for a login of
-//! root when all places are taken. The module begins again when the prompt is answered.
+//! Connections at their prompt. The oldest makes room for a login of root when there are too many,
+//! and one that holds a place at the gate gives it to whoever has answered. The module begins
+//! again when the prompt is answered.
 //!
 //! Otherwise whoever opens enough prompts would close axesd to everybody else.
 
@@ -24,17 +25,19 @@ pub(super) struct AtPrompt<'a> {
     prompts: &'a Prompts,
     number: u64,
     leave: oneshot::Receiver<()>,
+    called_back: Option<oneshot::Receiver<()>>,
 }
 
 impl Prompts {
-    /// A connection comes to its prompt.
-    pub(super) fn enter(&self) -> AtPrompt<'_> {
+    /// A connection comes to its prompt. Where a place is held for its answer, it hears here that
+    /// somebody needs it.
+    pub(super) fn enter(&self, called_back: Option<oneshot::Receiver<()>>) -> AtPrompt<'_> {
         let (sender, leave) = oneshot::channel();
         let mut open = self.0.borrow_mut();
         open.next += 1;
         let number = open.next;
         open.by_age.insert(number, sender);
-        AtPrompt { prompts: self, number, leave }
+        AtPrompt { prompts: self, number, leave, called_back }
     }
 
     /// Sends the oldest away; false when nobody is at a prompt.
@@ -45,10 +48,19 @@ impl Prompts {
 }
 
 impl AtPrompt<'_> {
-    /// Resolves when the connection has to make room.
-    pub(super) async fn sent_away(&mut self) {
-        // The sender stays as long as this stands in the list.
-        let _ = (&mut self.leave).await;
+    /// Resolves when the connection has to make room, or its place is needed.
+    pub(super) async fn is_over(&mut self) {
+        let called_back = async {
+            match &mut self.called_back {
+                Some(called_back) => drop(called_back.await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // The sender stays as long as this stands in the list.
+            _ = &mut self.leave => {}
+            () = called_back => {}
+        }
     }
 }
 
@@ -65,8 +77,8 @@ mod tests {
     #[test]
     fn the_oldest_prompt_is_sent_away_first_and_a_closed_one_not_at_all() {
         let prompts = Prompts::default();
-        let closed = prompts.enter();
-        let (mut first, mut second) = (prompts.enter(), prompts.enter());
+        let closed = prompts.enter(None);
+        let (mut first, mut second) = (prompts.enter(None), prompts.enter(None));
         drop(closed);
         assert!(prompts.make_room());
         assert!(first.leave.try_recv().is_ok());

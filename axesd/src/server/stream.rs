@@ -68,10 +68,14 @@ impl Stream {
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(&mut chunk).await?,
             read => read?,
         };
-        if read == 0 {
+        self.keep(chunk.get(..read).unwrap_or_default())
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        self.received.extend_from_slice(chunk.get(..read).unwrap_or_default());
+        self.received.extend_from_slice(bytes);
         Ok(())
     }
 
@@ -96,6 +100,15 @@ impl Stream {
             }
         }
         Ok(())
+    }
+
+    /// Whether something came in that nobody was told of yet.
+    pub(super) fn look(&mut self) -> io::Result<bool> {
+        let mut chunk = [0; CHUNK];
+        match self.socket.get_ref().read(&mut chunk) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(!self.received.is_empty()),
+            read => self.keep(chunk.get(..read?).unwrap_or_default()).map(|()| true),
+        }
     }
 
     /// From now on the peer can say nothing more; what he said is still there.

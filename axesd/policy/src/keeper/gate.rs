@@ -29,7 +29,12 @@ impl Keeper {
         let until = self.now.after(self.judge.settings.gate_wait);
         let gate = match self.flights.get(id).map(|attempt| &attempt.stage) {
             // The places of this attempt are taken already.
-            Some(Stage::Verifying { .. } | Stage::Lapsed | Stage::Unjudged { .. }) => Gate::Open,
+            Some(
+                Stage::Verifying { .. }
+                | Stage::Elsewhere { .. }
+                | Stage::Lapsed
+                | Stage::Unjudged { .. },
+            ) => Gate::Open,
             Some(Stage::Holding) => {
                 self.use_place(id);
                 Gate::Open
@@ -112,7 +117,7 @@ impl Keeper {
                 self.seats.end_loan(&attempt.case.keys, id);
                 self.seats.give_back(&attempt.case.keys);
             }
-            Stage::Verifying { .. } | Stage::Unjudged { .. } => {
+            Stage::Verifying { .. } | Stage::Elsewhere { .. } | Stage::Unjudged { .. } => {
                 self.seats.give_back(&attempt.case.keys);
             }
             Stage::Prompting | Stage::Lapsed => {}
@@ -163,6 +168,12 @@ impl Keeper {
         match self.flights.get(id).map(|attempt| &attempt.stage) {
             Some(Stage::Waiting { .. }) => self.turn_away(id, Refusal::Busy),
             Some(Stage::Verifying { .. }) => self.lapse_verification(id),
+            Some(Stage::Elsewhere { .. }) => {
+                // Whoever verified it has died, or its lateness is his.
+                let effects = self.lapse_verification(id);
+                self.flights.remove(id);
+                effects
+            }
             Some(Stage::Unjudged { .. }) => {
                 let attempt = self.unseat(id);
                 attempt.map(|it| self.admit_waiting(&it.case.keys)).unwrap_or_default()
@@ -200,7 +211,9 @@ impl Keeper {
             }
             let case = self.case(&visitor).unwrap_or_else(|_| Case::exempt());
             match attempt.stage {
-                Stage::Verifying { .. } | Stage::Unjudged { .. } => self.seats.take(&case.keys),
+                Stage::Verifying { .. } | Stage::Elsewhere { .. } | Stage::Unjudged { .. } => {
+                    self.seats.take(&case.keys);
+                }
                 Stage::Holding => {
                     self.seats.take(&case.keys);
                     effects.push(Effect::CallBack(id));

@@ -1,6 +1,6 @@
 //! Every order in which a few attempts can come, answer and end: the limit holds in all of them.
 
-use crate::support::{Host, PAIR, at, client, settings};
+use crate::support::{Host, PAIR, at, client, settings, visitor};
 use axes_policy::attempt::Outcome;
 use axes_policy::effect::{AttemptId, Effect};
 use axes_policy::keeper::{Gate, Place};
@@ -14,6 +14,8 @@ enum Manner {
     Asks,
     /// Goes on at once where a place is held for it, and says so.
     Tells,
+    /// The same, but in the very moment in which the place is called back: it loses its connection.
+    TellsLate,
 }
 
 /// How an attempt goes on after its answer was let through.
@@ -42,6 +44,8 @@ enum Stage {
     SentAway,
     /// Went on with the place that it held; the daemon has not heard of it yet.
     Entered(AttemptId),
+    /// The daemon knows that it goes on, and does not hear of it any more.
+    Lost,
     Waiting(AttemptId),
     Verifying(AttemptId),
     Over,
@@ -92,6 +96,10 @@ impl World {
                 self.hear(index, id);
                 self.end(index, id);
             }
+            Stage::Lost if self.endings[index] == Ending::Killed => {
+                self.stages[index] = Stage::Over;
+            }
+            Stage::Lost => self.end_elsewhere(index),
             Stage::Verifying(id) => self.end(index, id),
             Stage::Waiting(_) | Stage::Over => unreachable!("no such step"),
         }
@@ -114,7 +122,7 @@ impl World {
         };
         let place = match self.manner {
             Manner::Asks => Place::Wanted,
-            Manner::Tells => self.host.keeper.hold(id),
+            Manner::Tells | Manner::TellsLate => self.host.keeper.hold(id),
         };
         self.stages[index] = match place {
             Place::Wanted => Stage::Prompting(id),
@@ -148,14 +156,31 @@ impl World {
         self.follow(effects);
     }
 
+    /// Brings its verdict by another connection.
+    fn end_elsewhere(&mut self, index: usize) {
+        let id = self.host.new_id();
+        let visitor = visitor("alice", "192.0.2.1");
+        let effects = self.host.keeper.verified(at(0), id, visitor);
+        self.stages[index] = Stage::Verifying(id);
+        self.follow(effects);
+        self.end(index, id);
+    }
+
     /// Finds the place in use, or ends the connection.
     fn call_back(&mut self, index: usize) {
         self.called_back[index] = false;
         match self.stages[index] {
-            Stage::Entered(id) => self.hear(index, id),
+            Stage::Entered(id) => {
+                self.hear(index, id);
+                if self.manner == Manner::TellsLate {
+                    self.stages[index] = Stage::Lost;
+                    let effects = self.host.keeper.withdraw(at(0), id);
+                    self.follow(effects);
+                }
+            }
             Stage::Holding(id) => {
                 self.stages[index] = Stage::SentAway;
-                let effects = self.host.keeper.hang_up(at(0), id).1;
+                let effects = self.host.keeper.withdraw(at(0), id);
                 self.follow(effects);
             }
             _ => {}
@@ -173,8 +198,9 @@ impl World {
         };
         if self.endings[index] == Ending::Right {
             // It forgives; those that are being verified still count against the limit.
-            let verifying =
-                |stage: &&Stage| matches!(stage, Stage::Verifying(_) | Stage::Entered(_));
+            let verifying = |stage: &&Stage| {
+                matches!(stage, Stage::Verifying(_) | Stage::Entered(_) | Stage::Lost)
+            };
             let verifying = self.stages.iter().filter(verifying).count();
             self.verified = u32::try_from(verifying).unwrap();
         }
@@ -284,5 +310,11 @@ fn no_order_of_three_attempts_gets_past_the_limit_or_leaves_a_place_taken() {
 fn nor_does_one_in_which_places_are_held_at_the_prompt_and_called_back() {
     // From there on nothing is new about the other endings.
     let orders = explore_all(Manner::Tells, &[Ending::Right, Ending::Wrong]);
+    assert!(orders > 50_000, "{orders}");
+}
+
+#[test]
+fn nor_does_one_in_which_whoever_enters_loses_his_connection() {
+    let orders = explore_all(Manner::TellsLate, &[Ending::Right, Ending::Killed]);
     assert!(orders > 50_000, "{orders}");
 }

@@ -172,6 +172,35 @@ fn a_place_that_is_in_use_when_it_is_called_back_stays_in_use() {
 }
 
 #[test]
+fn a_verdict_that_comes_by_another_connection_finds_its_place() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    let lost = host.begin(at(0), &alice).unwrap();
+    assert_eq!(host.answer(at(0), lost), Gate::Open);
+    assert_eq!(host.keeper.withdraw(at(0), lost), []);
+    let waiting = host.begin(at(0), &alice).unwrap();
+    assert_eq!(host.answer(at(0), waiting), Gate::Wait);
+    let found = AttemptId(77);
+    assert_eq!(host.keeper.verified(at(1), found, visitor("alice", "192.0.2.1")), []);
+    assert!(host.end(at(1), found, Outcome::Success).contains(&Effect::Admit(waiting)));
+    host.end(at(1), waiting, Outcome::Abandoned);
+    assert_eq!((host.keeper.in_flight(), host.keeper.counters().count()), (0, 0));
+}
+
+#[test]
+fn one_that_never_comes_counts_when_its_time_is_over() {
+    let mut host = Host::new(settings(&[(PAIR, 1)]));
+    let alice = client("alice", "192.0.2.1");
+    let lost = host.begin(at(0), &alice).unwrap();
+    assert_eq!(host.answer(at(0), lost), Gate::Open);
+    assert_eq!(host.keeper.withdraw(at(0), lost), []);
+    let later = at(0).after(LEASE);
+    assert!(host.keeper.advance(later).contains(&Effect::Lapsed(lost)));
+    assert!(!host.admits(later, &alice));
+    assert_eq!(host.keeper.in_flight(), 0);
+}
+
+#[test]
 fn other_settings_call_back_every_place_held_at_a_prompt() {
     let mut host = Host::new(settings(&[(PAIR, 2)]));
     let [alice, bob] = ["alice", "bob"].map(|user| client(user, "192.0.2.1"));

@@ -105,9 +105,13 @@ impl Host {
         self.store(&effects);
     }
 
-    pub(crate) fn begin(&mut self, now: Timestamp, client: &Client) -> Option<AttemptId> {
+    pub(crate) fn new_id(&mut self) -> AttemptId {
         self.next += 1;
-        let id = AttemptId(self.next);
+        AttemptId(self.next)
+    }
+
+    pub(crate) fn begin(&mut self, now: Timestamp, client: &Client) -> Option<AttemptId> {
+        let id = self.new_id();
         self.begin_as(now, id, Visitor::plain(client.clone(), Reporter::Root))
     }
 
