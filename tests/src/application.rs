@@ -5,6 +5,8 @@ use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::path::Path;
 use std::ptr;
 
+pub use axes_application::describe;
+
 /// `PAM_SUCCESS`
 pub const SUCCESS: c_int = 0;
 /// `PAM_AUTH_ERR`
@@ -27,12 +29,6 @@ const CONV: c_int = 5;
 const RUSER: c_int = 8;
 const FAIL_DELAY: c_int = 10;
 const PROMPTS: [c_int; 2] = [1, 2];
-
-/// What libpam calls a code (`pam_strerror`).
-pub fn describe(code: c_int) -> String {
-    let text = unsafe { pam_strerror(ptr::null_mut(), code) };
-    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
-}
 
 /// What the person at the prompt does.
 #[derive(Clone, Debug)]
@@ -104,7 +100,6 @@ unsafe extern "C" {
     fn pam_end(handle: *mut c_void, status: c_int) -> c_int;
     fn pam_set_item(handle: *mut c_void, item: c_int, value: *const c_void) -> c_int;
     fn pam_get_item(handle: *const c_void, item: c_int, value: *mut *const c_void) -> c_int;
-    fn pam_strerror(handle: *mut c_void, code: c_int) -> *const c_char;
     fn pam_putenv(handle: *mut c_void, assignment: *const c_char) -> c_int;
 }
 

@@ -147,6 +147,17 @@ impl Flights {
 }
 
 impl Stage {
+    /// Whether it has a place on each counter.
+    pub(crate) const fn has_places(&self) -> bool {
+        match self {
+            Self::Holding
+            | Self::Verifying { .. }
+            | Self::Elsewhere { .. }
+            | Self::Unjudged { .. } => true,
+            Self::Prompting | Self::Waiting { .. } | Self::Lapsed => false,
+        }
+    }
+
     const fn deadline(&self) -> Option<Timestamp> {
         match self {
             Self::Waiting { until, .. }

@@ -64,11 +64,19 @@ impl Stream {
     /// Waits until something more comes in.
     pub(super) async fn receive(&mut self) -> io::Result<()> {
         let mut chunk = [0; CHUNK];
-        let read = match self.socket.get_ref().read(&mut chunk) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(&mut chunk).await?,
-            read => read?,
+        let read = match self.try_read(&mut chunk)? {
+            Some(read) => read,
+            None => self.wait(&mut chunk).await?,
         };
         self.keep(chunk.get(..read).unwrap_or_default())
+    }
+
+    /// `None` when there is nothing to read now.
+    fn try_read(&self, chunk: &mut [u8]) -> io::Result<Option<usize>> {
+        match self.socket.get_ref().read(chunk) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            read => read.map(Some),
+        }
     }
 
     fn keep(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -105,10 +113,10 @@ impl Stream {
     /// Whether something came in that nobody was told of yet.
     pub(super) fn look(&mut self) -> io::Result<bool> {
         let mut chunk = [0; CHUNK];
-        match self.socket.get_ref().read(&mut chunk) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(!self.received.is_empty()),
-            read => self.keep(chunk.get(..read?).unwrap_or_default()).map(|()| true),
+        if let Some(read) = self.try_read(&mut chunk)? {
+            self.keep(chunk.get(..read).unwrap_or_default())?;
         }
+        Ok(!self.received.is_empty())
     }
 
     /// From now on the peer can say nothing more; what he said is still there.

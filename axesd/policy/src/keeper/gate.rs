@@ -85,10 +85,9 @@ impl Keeper {
     }
 
     fn use_place(&mut self, id: AttemptId) {
-        let until = self.now.after(self.judge.settings.place_lease);
         if let Some(attempt) = self.flights.get(id) {
             self.seats.end_loan(&attempt.case.keys, id);
-            self.flights.enter(id, Stage::Verifying { until });
+            self.verify(id);
         }
     }
 
@@ -101,11 +100,15 @@ impl Keeper {
     }
 
     pub(super) fn seat(&mut self, id: AttemptId) {
-        let until = self.now.after(self.judge.settings.place_lease);
         if let Some(attempt) = self.flights.get(id) {
             self.seats.take(&attempt.case.keys);
-            self.flights.enter(id, Stage::Verifying { until });
+            self.verify(id);
         }
+    }
+
+    fn verify(&mut self, id: AttemptId) {
+        let until = self.now.after(self.judge.settings.place_lease);
+        self.flights.enter(id, Stage::Verifying { until });
     }
 
     /// Takes an attempt out of flight, off its places and out of its line.
@@ -113,14 +116,11 @@ impl Keeper {
         let attempt = self.flights.remove(id)?;
         match &attempt.stage {
             Stage::Waiting { ticket, line, .. } => self.seats.leave(*line, *ticket),
-            Stage::Holding => {
-                self.seats.end_loan(&attempt.case.keys, id);
-                self.seats.give_back(&attempt.case.keys);
-            }
-            Stage::Verifying { .. } | Stage::Elsewhere { .. } | Stage::Unjudged { .. } => {
-                self.seats.give_back(&attempt.case.keys);
-            }
-            Stage::Prompting | Stage::Lapsed => {}
+            Stage::Holding => self.seats.end_loan(&attempt.case.keys, id),
+            _ => {}
+        }
+        if attempt.stage.has_places() {
+            self.seats.give_back(&attempt.case.keys);
         }
         Some(attempt)
     }
@@ -167,13 +167,7 @@ impl Keeper {
     pub(super) fn lapse(&mut self, id: AttemptId) -> Vec<Effect> {
         match self.flights.get(id).map(|attempt| &attempt.stage) {
             Some(Stage::Waiting { .. }) => self.turn_away(id, Refusal::Busy),
-            Some(Stage::Verifying { .. }) => self.lapse_verification(id),
-            Some(Stage::Elsewhere { .. }) => {
-                // Whoever verified it has died, or its lateness is his.
-                let effects = self.lapse_verification(id);
-                self.flights.remove(id);
-                effects
-            }
+            Some(Stage::Verifying { .. } | Stage::Elsewhere { .. }) => self.lapse_verification(id),
             Some(Stage::Unjudged { .. }) => {
                 let attempt = self.unseat(id);
                 attempt.map(|it| self.admit_waiting(&it.case.keys)).unwrap_or_default()
@@ -182,7 +176,8 @@ impl Keeper {
         }
     }
 
-    /// Counts it, and keeps it in flight for a success that comes late.
+    /// Counts it, and keeps it in flight for a success that comes late; not where that would come by
+    /// another connection.
     fn lapse_verification(&mut self, id: AttemptId) -> Vec<Effect> {
         let Some(attempt) = self.unseat(id) else {
             return Vec::new();
@@ -190,7 +185,9 @@ impl Keeper {
         let mut effects = vec![Effect::Lapsed(id)];
         effects.extend(self.count(&attempt.visitor, &attempt.case));
         let keys = attempt.case.keys.clone();
-        self.flights.insert(id, InFlight { stage: Stage::Lapsed, ..attempt });
+        if matches!(attempt.stage, Stage::Verifying { .. }) {
+            self.flights.insert(id, InFlight { stage: Stage::Lapsed, ..attempt });
+        }
         effects.extend(self.admit_waiting(&keys));
         effects
     }
@@ -210,15 +207,11 @@ impl Keeper {
                 visitor.account = Some(account.clone());
             }
             let case = self.case(&visitor).unwrap_or_else(|_| Case::exempt());
-            match attempt.stage {
-                Stage::Verifying { .. } | Stage::Elsewhere { .. } | Stage::Unjudged { .. } => {
-                    self.seats.take(&case.keys);
-                }
-                Stage::Holding => {
-                    self.seats.take(&case.keys);
-                    effects.push(Effect::CallBack(id));
-                }
-                Stage::Prompting | Stage::Waiting { .. } | Stage::Lapsed => {}
+            if attempt.stage.has_places() {
+                self.seats.take(&case.keys);
+            }
+            if matches!(attempt.stage, Stage::Holding) {
+                effects.push(Effect::CallBack(id));
             }
             self.flights.judge(id, case);
         }
