@@ -13,6 +13,7 @@ mod files;
 mod found;
 mod identity;
 mod inbox;
+mod journal;
 mod mirror;
 mod note;
 #[doc(hidden)]

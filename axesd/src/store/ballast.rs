@@ -10,7 +10,7 @@ use nix::sys::statvfs::statvfs;
 use super::{StoreError, files};
 
 const FILE: &str = "ballast";
-const SIZE: u32 = 1 << 20;
+const SIZE: u32 = 2 << 20;
 /// Free space at which the file is laid again.
 const PLENTY: u64 = 4 << 20;
 

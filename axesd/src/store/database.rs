@@ -153,37 +153,39 @@ impl Database {
         }
     }
 
-    /// Makes changes durable; comes back with the identity that the database has then.
+    /// Makes changes durable; the database has this identity then.
     ///
-    /// Each batch is atomic, all of them together are not.
+    /// Each batch is atomic, all of them together are not: the identity comes with the last one.
     pub(super) fn write<'a>(
         &mut self,
-        changes: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
-        mut identity: Identity,
-    ) -> Result<Identity, StoreError> {
-        let mut changes = changes.peekable();
+        changes: impl DoubleEndedIterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
+        identity: Identity,
+    ) -> Result<(), StoreError> {
+        // Notes before what they stand for: a crash may come between two batches.
+        let mut changes = changes.rev().peekable();
         loop {
-            identity = identity.next();
             let mut batch = Batch::default();
-            batch.insert(identity::KEY, seal(identity::KEY, &identity));
             for (key, value) in changes.by_ref().take(BATCH) {
-                self.count(key, value)?;
+                self.count(key, value.as_deref())?;
                 match value {
-                    Some(value) => batch.insert(key, value),
-                    None => batch.remove(key),
+                    Some(value) => batch.insert(&**key, &**value),
+                    None => batch.remove(&**key),
                 }
             }
             if let Some(sum) = &self.sum {
                 batch.insert(sum::KEY, seal(sum::KEY, sum));
             }
+            let is_last = changes.peek().is_none();
+            if is_last {
+                batch.insert(identity::KEY, seal(identity::KEY, &identity));
+            }
             self.call(|db| db.apply_batch(batch))?;
-            if changes.peek().is_none() {
+            if is_last {
                 break;
             }
         }
         self.call(|db| db.flush())?;
-        self.file.sync_data().map_err(StoreError::io(&self.folder))?;
-        Ok(identity)
+        self.file.sync_data().map_err(StoreError::io(&self.folder))
     }
 
     /// Keeps the sum.

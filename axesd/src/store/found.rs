@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::database::Database;
 use super::identity::Identity;
+use super::journal::{self, Journal};
 use super::rescue::{self, FOLDER};
 use super::told::Told;
 use super::{Kept, StoreError, dumps};
@@ -48,7 +49,7 @@ impl Found {
             }
             rescue::create(path)?;
         }
-        let mut found = Self::read(&folder)?;
+        let mut found = Self::caught_up(path)?;
         match claim {
             Claim::Known(claim) => return found.database.continues(claim).map(|_| found),
             Claim::Damaged => found.kept.notice = Some(REWRITTEN.to_owned()),
@@ -60,14 +61,20 @@ impl Found {
 
     fn restored(path: &Path, place: &Path, damage: &str) -> Result<Self, StoreError> {
         let notice = rescue::restore(path, place, damage)?;
-        let mut found = Self::read(&path.join(FOLDER))?;
+        let mut found = Self::caught_up(path)?;
         found.kept.notice = Some(notice);
         Ok(found)
     }
 
-    fn read(folder: &Path) -> Result<Self, StoreError> {
-        let mut database = Database::open(folder)?;
-        let identity = database.identity()?;
+    /// With what stands in the journal alone.
+    fn caught_up(path: &Path) -> Result<Self, StoreError> {
+        let mut database = Database::open(&path.join(FOLDER))?;
+        let mut identity = database.identity()?;
+        let commits = Journal::after(path, identity)?;
+        if let Some(last) = commits.last() {
+            identity = last.identity;
+            database.write(journal::merged(commits).iter(), identity)?;
+        }
         let [mut kept, others] = database.read(Kept::add)?;
         kept.extend(others);
         Ok(Self { database, identity, kept })

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! sled/       the database                      (database.rs)
+//! journal     what it does not have yet         (journal.rs)
 //! identity    which database that is            (identity.rs)
-//! told        what was acknowledged last            (told.rs)
+//! told        what was acknowledged last        (told.rs)
 //! dumps/      copies to restore it from         (dumps.rs, rescue.rs)
 //! ballast     space to open it on a full disk   (ballast.rs)
 //! ```
@@ -18,6 +19,7 @@ use nix::fcntl::Flock;
 use super::database::Database;
 use super::found::Found;
 use super::identity::Identity;
+use super::journal::{Commit, Entries, Journal};
 use super::record::entry;
 use super::rescue::FOLDER;
 use super::told::Told;
@@ -36,11 +38,14 @@ pub(super) struct Sled {
     _claim: Flock<File>,
     /// `None` after an error, until it could be opened again.
     database: Option<Database>,
-    /// As of the last durable batch.
+    /// As of the last durable change.
     identity: Identity,
+    /// As of the last one that the database has.
+    written: Identity,
+    journal: Journal,
     told: Told,
-    /// What is not durable yet, by key; a later change replaces an earlier one.
-    pending: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// What is not durable yet; a later change replaces an earlier one.
+    pending: Entries,
     trouble: Option<(Instant, String)>,
     /// Until it is loaded.
     kept: Kept,
@@ -64,8 +69,10 @@ impl Sled {
             _claim: claim,
             database: Some(found.database),
             identity: found.identity,
+            written: found.identity,
+            journal: Journal::begun(path),
             told,
-            pending: BTreeMap::new(),
+            pending: Entries::new(),
             trouble: None,
             kept: found.kept,
         })
@@ -73,12 +80,7 @@ impl Sled {
 
     fn commit_part(&mut self, changes: &[Change]) -> Result<(), StoreError> {
         self.remember(changes);
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        self.pause()?;
-        self.write_pending()
-            .inspect_err(|error| self.trouble = Some((Instant::now(), error.to_string())))
+        if self.pending.is_empty() || self.note_pending() { Ok(()) } else { self.settle() }
     }
 
     fn remember(&mut self, changes: &[Change]) {
@@ -88,18 +90,46 @@ impl Sled {
         }
     }
 
-    fn write_pending(&mut self) -> Result<(), StoreError> {
+    /// Into the journal, if that takes it.
+    fn note_pending(&mut self) -> bool {
+        let identity = self.identity.next();
+        let entries = std::mem::take(&mut self.pending);
+        match self.journal.append(Commit { identity, entries }) {
+            Ok(()) => {
+                self.identity = identity;
+                self.told.note(identity);
+                true
+            }
+            Err(entries) => {
+                self.pending = entries;
+                false
+            }
+        }
+    }
+
+    /// Gives the database what it does not have.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if self.pending.is_empty() && self.written == self.identity {
+            return Ok(());
+        }
+        self.pause()?;
+        self.write_all()
+            .inspect_err(|error| self.trouble = Some((Instant::now(), error.to_string())))
+    }
+
+    fn write_all(&mut self) -> Result<(), StoreError> {
         let mut database = match self.database.take() {
             Some(database) => database,
             None => self.reopen()?,
         };
-        // Notes before what they stand for: a crash may come between two batches.
-        let changes = self.pending.iter().rev();
-        self.identity = database
-            .write(changes.map(|(key, value)| (&**key, value.as_deref())), self.identity)?;
+        let changes: BTreeMap<_, _> = self.journal.entries().iter().chain(&self.pending).collect();
+        let identity = self.identity.next();
+        database.write(changes.into_iter(), identity)?;
         self.database = Some(database);
-        self.told.note(self.identity);
+        (self.identity, self.written) = (identity, identity);
+        self.told.note(identity);
         self.pending.clear();
+        self.journal.begin_again();
         self.trouble = None;
         ballast::lay(&self.path);
         Ok(())
@@ -108,7 +138,7 @@ impl Sled {
     fn reopen(&mut self) -> Result<Database, StoreError> {
         ballast::make_room(&self.path);
         let database = Database::open(&self.path.join(FOLDER))?;
-        self.identity = database.continues(self.identity)?;
+        database.continues(self.written)?;
         Ok(database)
     }
 
@@ -143,6 +173,7 @@ impl Store for Sled {
     }
 
     fn snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
+        self.settle()?;
         Ok(Some(Snapshot::new(&self.path, self.identity)))
     }
 

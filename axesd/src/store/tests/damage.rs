@@ -12,14 +12,16 @@ use super::support::*;
 use crate::store::record::entry;
 use crate::store::{Change, Kept};
 
-/// A store of 200 failures, one commit each, with a dump of before them.
+/// A database of 200 failures, one after the other, with a dump of before them and no journal.
 fn dumped_while_empty() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut store = opened(folder.path());
     store.dump().unwrap();
     for id in 0..200 {
         store.commit(&put(id..id + 1)).unwrap();
+        settle(&mut *store);
     }
+    remove(&folder.path().join("journal"));
     folder
 }
 
@@ -135,11 +137,13 @@ fn noise_where_segments_meet_is_never_silent() {
     let mut store = opened(folder.path());
     for id in 0..4000 {
         store.commit(&put(id..id + 1)).unwrap();
+        settle(&mut *store);
         if id == 3000 {
             store.dump().unwrap();
         }
     }
     drop(store);
+    remove(&folder.path().join("journal"));
     let length = fs::metadata(folder.path().join("sled/db")).unwrap().len();
     let segments = usize::try_from(length).unwrap() / (512 * 1024);
     assert!(segments >= 2, "{length}");
@@ -247,6 +251,7 @@ fn a_damaged_dump_gives_way_to_the_one_before() {
         store.dump().unwrap();
     }
     drop(store);
+    remove(&folder.path().join("journal"));
     let mut dumps: Vec<_> = files_in(&folder.path().join("dumps"));
     flip(&folder.path().join("dumps").join(dumps.pop().unwrap()), 40);
     remove(&folder.path().join("sled"));
@@ -261,9 +266,83 @@ fn a_lost_database_without_a_dump_is_never_silently_empty() {
     let folder = tempfile::tempdir().unwrap();
     opened(folder.path()).commit(&put(1..9)).unwrap();
     remove(&folder.path().join("sled"));
+    remove(&folder.path().join("journal"));
     let kept = loaded(folder.path());
     assert_eq!(kept.failures, []);
     assert!(kept.notice.unwrap().contains("started empty"));
+}
+
+/// A dump of the first ten failures, and three commits of ten in the journal alone.
+fn with_a_journal() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = opened(folder.path());
+    store.commit(&put(0..10)).unwrap();
+    store.dump().unwrap();
+    for id in 1..4 {
+        store.commit(&put(id * 10..id * 10 + 10)).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_lost_database_is_restored_from_dump_and_journal_and_nothing_is_lost() {
+    let folder = with_a_journal();
+    remove(&folder.path().join("sled"));
+    let kept = loaded(folder.path());
+    assert_eq!(kept.failures, failures(0..40));
+    let notice = kept.notice.unwrap();
+    assert!(notice.contains("restored 10 records from"), "{notice}");
+    assert!(notice.ends_with("and 3 later commits from the journal"), "{notice}");
+    assert_eq!(loaded(folder.path()).notice, None);
+
+    let folder = with_a_journal();
+    remove(&folder.path().join("sled"));
+    remove(&folder.path().join("dumps"));
+    let kept = loaded(folder.path());
+    assert_eq!(kept.failures, failures(10..40));
+    let notice = kept.notice.unwrap();
+    assert!(notice.ends_with("restored 3 commits from the journal, the rest is lost"), "{notice}");
+}
+
+#[test]
+fn a_lost_or_damaged_journal_is_told_and_what_is_left_of_it_is_kept() {
+    let folder = with_a_journal();
+    remove(&folder.path().join("journal"));
+    let kept = loaded(folder.path());
+    assert_eq!(kept.failures, failures(0..10));
+    let notice = kept.notice.unwrap();
+    assert!(notice.contains("restored 10 records"), "{notice}");
+    assert!(notice.ends_with("the rest is lost"), "{notice}");
+
+    let folder = with_a_journal();
+    let commit = fs::read(folder.path().join("journal")).unwrap();
+    let length = u32::from_be_bytes(*commit.first_chunk().unwrap());
+    flip(&folder.path().join("journal"), usize::try_from(length).unwrap() + 20);
+    let kept = loaded(folder.path());
+    assert_eq!(kept.failures, [failures(0..20), failures(30..40)].concat());
+    let notice = kept.notice.unwrap();
+    assert!(
+        notice.contains("journal is damaged") || notice.contains("commits of it are"),
+        "{notice}"
+    );
+    assert!(notice.ends_with("and 2 later commits from the journal, the rest is lost"), "{notice}");
+    assert_eq!(loaded(folder.path()).notice, None);
+}
+
+#[test]
+fn without_a_journal_everything_goes_to_the_database_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let mut store = opened(folder.path());
+    store.commit(&put(0..1)).unwrap();
+    remove(&journal);
+    fs::create_dir(&journal).unwrap();
+    settle(&mut *store);
+    store.commit(&put(1..5)).unwrap();
+    drop(store);
+    remove(&journal);
+    let kept = loaded(folder.path());
+    assert_eq!((kept.failures, kept.notice), (failures(0..5), None));
 }
 
 fn remove(path: &Path) {

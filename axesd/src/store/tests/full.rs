@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError};
 
 const FOLDER: &str = "AXES_TEST_FULL_FOLDER";
 const CHILD: &str = "store::tests::full::child_that_fills_its_disk";
-const MOUNT: &str = "mount -t tmpfs -o size=6m tmpfs \"$AXES_TEST_FULL_FOLDER\" && exec \"$@\"";
+const MOUNT: &str = "mount -t tmpfs -o size=8m tmpfs \"$AXES_TEST_FULL_FOLDER\" && exec \"$@\"";
 
 #[test]
 fn a_full_disk_is_survived_and_nothing_is_lost() {

@@ -68,14 +68,17 @@ fn a_store_of_a_newer_release_is_refused_and_left_as_it_is() {
 #[test]
 fn a_record_of_a_newer_release_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    opened(folder.path()).commit(&put(1..9)).unwrap();
+    let mut store = opened(folder.path());
+    store.commit(&put(1..9)).unwrap();
+    settle(&mut *store);
+    drop(store);
     let key = [&[b'F'][..], &9_u64.to_be_bytes()].concat();
     let mut newer = vec![2];
     newer.extend(checksum(2, &key, &[b"unknown"]).to_be_bytes());
     newer.extend(b"unknown");
     let mut database = Database::open(&folder.path().join("sled")).unwrap();
     let identity = database.identity().unwrap();
-    database.write([(&key[..], Some(&newer[..]))].into_iter(), identity).unwrap();
+    database.write([(&key, &Some(newer))].into_iter(), identity).unwrap();
     drop(database);
     // What a start leaves that goes well.
     refusal(folder.path());

@@ -135,6 +135,11 @@ pub(crate) fn loaded(path: &Path) -> Kept {
     opened(path).load().unwrap()
 }
 
+/// Everything is in the database then, and no dump is made.
+pub(crate) fn settle(store: &mut dyn Store) {
+    store.snapshot().unwrap().unwrap();
+}
+
 pub(crate) fn refusal(path: &Path) -> StoreError {
     sled(path).err().unwrap()
 }

@@ -22,7 +22,7 @@ const RESTART: &str = "A real axesd holds so many counters, is killed, and start
     store with copies and ballast.";
 const SPACE: &str = "An update takes the failure of a counter away and writes another one, through the store of axesd, in\n\
     commits of 50 updates, each durable. Live data is one dump, in which everything that is kept stands\n\
-    once. The folder holds 1 MiB of ballast besides.";
+    once. The folder holds 2 MiB of ballast besides.";
 const NETWORKS: &str =
     "One address in a list of so many networks, the mean of a thousand addresses at a time.";
 
