@@ -53,7 +53,9 @@ fn an_older_copy_is_put_back_by_hand_as_the_readme_says() {
     fail(&host);
     let newer = back_up(&host);
     host.kill_daemon(libc::SIGTERM);
-    fs::rename(host.path("state/sled"), host.path("sled")).unwrap();
+    for moved in ["sled", "journal"] {
+        fs::rename(host.path("state").join(moved), host.path(moved)).unwrap();
+    }
     for copy in fs::read_dir(host.path("state/dumps")).unwrap() {
         let copy = copy.unwrap().path();
         if copy > wanted {
