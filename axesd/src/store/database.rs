@@ -188,6 +188,12 @@ impl Database {
         self.file.sync_data().map_err(StoreError::io(&self.folder))
     }
 
+    /// From now on everything is written, and the sync after it fails.
+    #[cfg(test)]
+    pub(super) fn break_sync(&mut self) {
+        self.file = File::open("/dev/null").unwrap();
+    }
+
     /// Keeps the sum.
     fn count(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
         let Some(mut sum) = self.sum else { return Ok(()) };

@@ -7,6 +7,7 @@ use super::database::{Database, Record};
 use super::dumps::{self, Dump};
 use super::identity::Identity;
 use super::journal::{self, Commit, Entries};
+use super::told::Told;
 use super::{Kept, StoreError, files};
 
 /// Name of the database folder.
@@ -23,9 +24,8 @@ pub(super) fn create(store: &Path) -> Result<(), StoreError> {
 
 /// Keeps what is damaged aside and goes on from what is left; says what was done.
 pub(super) fn restore(store: &Path, place: &Path, damage: &str) -> Result<String, StoreError> {
-    let claim = Identity::read(store).ok().flatten();
-    let left = Left::find(store, claim)?;
-    let (begun, identity) = (left.told(claim), left.successor(store, claim)?);
+    let left = Left::find(store)?;
+    let (begun, identity) = (left.told(), left.successor(store)?);
     let aside = build(store, identity, &left.entries())?;
     let kept = aside.map_or_else(String::new, |aside| format!("; kept as {}", aside.display()));
     Ok(format!("{}: {damage}{kept}; {begun}", place.display()))
@@ -37,76 +37,76 @@ struct Left {
     dump: Option<Dump>,
     /// What the journal holds of later ones.
     commits: Vec<Commit>,
+    /// What the file beside it says.
+    claim: Option<Identity>,
+    /// Of the last commit that was acknowledged, where that is still known.
+    acknowledged: Option<Identity>,
 }
 
 impl Left {
-    fn find(store: &Path, claim: Option<Identity>) -> Result<Self, StoreError> {
+    fn find(store: &Path) -> Result<Self, StoreError> {
+        let claim = Identity::read(store).ok().flatten();
+        let acknowledged = Told::last(store).map(|word| word.acknowledged);
+        let acknowledged = acknowledged.filter(|it| claim.is_none_or(|claim| it.continues(claim)));
         let dump = dumps::newest(store)?;
         let least = dump.as_ref().map_or(0, |dump| dump.identity.generation);
-        let dump = salvaged(store).filter(|found| found.identity.generation > least).or(dump);
-        let nothing = claim.map(|claim| Identity { generation: 0, ..claim });
+        let dump = salvaged(store, claim).filter(|it| it.identity.generation > least).or(dump);
+        let nothing = claim.or(acknowledged).map(|it| Identity { generation: 0, ..it });
         let commits = journal::later(store, dump.as_ref().map(|dump| dump.identity).or(nothing))?;
-        Ok(Self { dump, commits })
+        Ok(Self { dump, commits, claim, acknowledged })
     }
 
-    fn told(&self, claim: Option<Identity>) -> String {
+    fn told(&self) -> String {
         let commits = self.commits.len();
         let begun = match &self.dump {
-            Some(Dump { path, records, .. }) => {
-                let restored =
-                    format!("restored {} records from {}", records.len(), path.display());
-                format!("{restored} and {commits} later commits from the journal")
-            }
+            Some(Dump { path, records, .. }) => format!(
+                "restored {} records from {} and {commits} later commits from its journal",
+                records.len(),
+                path.display()
+            ),
             None if commits == 0 => return "started empty, for there is no readable dump".into(),
-            None => format!("restored {commits} commits from the journal"),
+            None => format!("restored {commits} commits from its journal"),
         };
-        match claim {
-            Some(claim) if self.reached().is_some_and(|reached| reached.continues(claim)) => begun,
-            _ => format!("{begun}, the rest is lost"),
-        }
+        if self.is_all() { begun } else { format!("{begun}; anything else is lost") }
     }
 
-    /// Up to where nothing is missing.
-    fn reached(&self) -> Option<Identity> {
-        let first = self.commits.first().map(|commit| commit.identity);
-        let first = first.map(|first| Identity { generation: 0, ..first });
-        let begin = self.dump.as_ref().map(|dump| dump.identity).or(first)?;
-        let identities = self.commits.iter().map(|commit| commit.identity);
-        Some(identities.fold(
-            begin,
-            |reached, next| {
-                if next == reached.next() { next } else { reached }
-            },
-        ))
+    /// Whether this is known to be everything that was acknowledged.
+    fn is_all(&self) -> bool {
+        let Some((dump, acknowledged)) = self.dump.as_ref().zip(self.acknowledged) else {
+            return false;
+        };
+        let reached = journal::reach(dump.identity, &self.commits);
+        let last = self.commits.last().map_or(dump.identity, |commit| commit.identity);
+        reached == last && reached.continues(acknowledged)
     }
 
     /// For a database that comes after all that can still be told of.
-    fn successor(&self, store: &Path, claim: Option<Identity>) -> Result<Identity, StoreError> {
+    fn successor(&self, store: &Path) -> Result<Identity, StoreError> {
         let dump = self.dump.as_ref().map(|dump| dump.identity);
         let last = self.commits.last().map(|commit| commit.identity);
-        let mut identity = match claim.or(dump).or(last) {
-            Some(identity) => identity,
-            None => Identity::random()?,
+        let known = [self.acknowledged, self.claim, dump, last].into_iter().flatten();
+        let newest = known.clone().map(|known| known.generation).max().unwrap_or(0);
+        let newest = newest.max(dumps::last_generation(store)?.unwrap_or(0));
+        let identity = match { known }.next() {
+            Some(known) => Identity { generation: newest, ..known },
+            None => Identity { generation: newest, ..Identity::random()? },
         };
-        let last_dump = dumps::last_generation(store)?.unwrap_or(0);
-        let last = last.map_or(0, |last| last.generation);
-        identity.generation = identity.generation.max(last_dump).max(last);
         Ok(identity.next())
     }
 
     fn entries(self) -> Entries {
         let records = self.dump.into_iter().flat_map(|dump| dump.records);
         let records = records.map(|(key, value)| (key.to_vec(), Some(value.to_vec())));
-        records.chain(journal::merged(self.commits)).collect()
+        records.chain(journal::merged(&self.commits)).collect()
     }
 }
 
 /// What can be read of the database, up to what it lost.
-fn salvaged(store: &Path) -> Option<Dump> {
-    let claim = Identity::read(store).ok()??;
+fn salvaged(store: &Path, claim: Option<Identity>) -> Option<Dump> {
     let path = store.join(FOLDER);
     let mut database = path.is_dir().then(|| Database::open(&path).ok())??;
-    let identity = database.identity().ok().filter(|found| found.uuid == claim.uuid)?;
+    let identity = database.identity().ok()?;
+    claim.is_none_or(|claim| claim.uuid == identity.uuid).then_some(())?;
     let add = |(kept, records): &mut (Kept, Vec<Record>), key: &[u8], value: &[u8]| {
         records.push((key.into(), value.into()));
         kept.add(key, value)

@@ -22,7 +22,7 @@ use super::identity::Identity;
 use super::journal::{Commit, Entries, Journal};
 use super::record::entry;
 use super::rescue::FOLDER;
-use super::told::Told;
+use super::told::{Told, Word};
 use super::{Change, Kept, Reading, Snapshot, Store, StoreError, ballast, dumps, files};
 
 /// Changes that wait for a disk that takes no writes; more push out history, oldest first, then
@@ -62,25 +62,29 @@ impl Sled {
         // Under the format of this release: an older one sees at once that it is not for it. A
         // full disk takes it another time.
         let _ = found.identity.write(path);
-        let mut told = Told::open(path);
-        told.note(found.identity);
-        Ok(Self {
+        let mut store = Self {
             path: path.to_owned(),
             _claim: claim,
             database: Some(found.database),
             identity: found.identity,
             written: found.identity,
             journal: Journal::begun(path),
-            told,
+            told: Told::open(path),
             pending: Entries::new(),
             trouble: None,
             kept: found.kept,
-        })
+        };
+        store.tell();
+        Ok(store)
     }
 
     fn commit_part(&mut self, changes: &[Change]) -> Result<(), StoreError> {
         self.remember(changes);
-        if self.pending.is_empty() || self.note_pending() { Ok(()) } else { self.settle() }
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let is_noted = self.note_pending();
+        if is_noted { Ok(()) } else { self.settle() }
     }
 
     fn remember(&mut self, changes: &[Change]) {
@@ -90,21 +94,23 @@ impl Sled {
         }
     }
 
-    /// Into the journal, if that takes it.
+    /// Writes to the journal, if that takes it.
     fn note_pending(&mut self) -> bool {
         let identity = self.identity.next();
         let entries = std::mem::take(&mut self.pending);
-        match self.journal.append(Commit { identity, entries }) {
-            Ok(()) => {
-                self.identity = identity;
-                self.told.note(identity);
-                true
-            }
-            Err(entries) => {
-                self.pending = entries;
-                false
-            }
+        if let Err(entries) = self.journal.append(Commit { identity, entries }) {
+            self.pending = entries;
+            return false;
         }
+        self.identity = identity;
+        self.tell();
+        true
+    }
+
+    /// So much is durable now.
+    fn tell(&mut self) {
+        let written = self.written.generation;
+        self.told.note(Word { acknowledged: self.identity, written });
     }
 
     /// Gives the database what it does not have.
@@ -122,12 +128,17 @@ impl Sled {
             Some(database) => database,
             None => self.reopen()?,
         };
+        let mut identity = self.identity;
+        if !self.pending.is_empty() {
+            identity = identity.next();
+            // It may get there even where that fails to be told: the journal must not have it too.
+            self.journal.close();
+        }
         let changes: BTreeMap<_, _> = self.journal.entries().iter().chain(&self.pending).collect();
-        let identity = self.identity.next();
         database.write(changes.into_iter(), identity)?;
         self.database = Some(database);
         (self.identity, self.written) = (identity, identity);
-        self.told.note(identity);
+        self.tell();
         self.pending.clear();
         self.journal.begin_again();
         self.trouble = None;
@@ -197,7 +208,7 @@ impl Store for Sled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::support::{attempt, put};
+    use crate::store::tests::support::{attempt, failures, put};
 
     #[test]
     fn more_changes_at_once_than_can_be_remembered_are_all_written() {
@@ -208,6 +219,40 @@ mod tests {
         drop(store);
         let kept = Sled::open(folder.path()).unwrap().load().unwrap();
         assert_eq!(kept.failures.len(), MAX_PENDING + 50);
+    }
+
+    fn break_sync(store: &mut Sled) {
+        store.database.as_mut().unwrap().break_sync();
+    }
+
+    #[test]
+    fn what_comes_after_a_sync_that_failed_is_not_taken_for_what_came_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Sled::open(folder.path()).unwrap();
+        store.commit(&put(1..2)).unwrap();
+        break_sync(&mut store);
+        store.settle().unwrap_err();
+        store.commit(&put(2..3)).unwrap();
+        drop(store);
+        let kept = Sled::open(folder.path()).unwrap().load().unwrap();
+        assert_eq!((kept.failures, kept.notice), (failures(1..3), None));
+    }
+
+    #[test]
+    fn what_a_failed_sync_left_behind_is_replaced_by_what_is_acknowledged_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Sled::open(folder.path()).unwrap();
+        break_sync(&mut store);
+        let many = 0..10_000;
+        store.commit(&put(many.clone())).unwrap_err();
+        let none: Vec<_> = many.map(Change::ForgetFailure).collect();
+        if store.commit(&none).is_err() {
+            std::thread::sleep(REOPEN_EVERY);
+            store.commit(&[]).unwrap();
+        }
+        drop(store);
+        let kept = Sled::open(folder.path()).unwrap().load().unwrap();
+        assert_eq!((kept.failures, kept.notice), (vec![], None));
     }
 
     #[test]

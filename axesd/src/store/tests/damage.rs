@@ -292,7 +292,7 @@ fn a_lost_database_is_restored_from_dump_and_journal_and_nothing_is_lost() {
     assert_eq!(kept.failures, failures(0..40));
     let notice = kept.notice.unwrap();
     assert!(notice.contains("restored 10 records from"), "{notice}");
-    assert!(notice.ends_with("and 3 later commits from the journal"), "{notice}");
+    assert!(notice.ends_with("and 3 later commits from its journal"), "{notice}");
     assert_eq!(loaded(folder.path()).notice, None);
 
     let folder = with_a_journal();
@@ -301,32 +301,66 @@ fn a_lost_database_is_restored_from_dump_and_journal_and_nothing_is_lost() {
     let kept = loaded(folder.path());
     assert_eq!(kept.failures, failures(10..40));
     let notice = kept.notice.unwrap();
-    assert!(notice.ends_with("restored 3 commits from the journal, the rest is lost"), "{notice}");
+    assert!(
+        notice.ends_with("restored 3 commits from its journal; anything else is lost"),
+        "{notice}"
+    );
 }
 
 #[test]
-fn a_lost_or_damaged_journal_is_told_and_what_is_left_of_it_is_kept() {
+fn a_lost_journal_is_told() {
     let folder = with_a_journal();
     remove(&folder.path().join("journal"));
     let kept = loaded(folder.path());
     assert_eq!(kept.failures, failures(0..10));
     let notice = kept.notice.unwrap();
-    assert!(notice.contains("restored 10 records"), "{notice}");
-    assert!(notice.ends_with("the rest is lost"), "{notice}");
+    assert!(
+        notice.ends_with("journal: commits are missing in it; 0 others are restored"),
+        "{notice}"
+    );
+    assert_eq!(loaded(folder.path()).notice, None);
+}
 
+#[test]
+fn a_damaged_journal_is_kept_aside_and_costs_what_is_damaged() {
     let folder = with_a_journal();
-    let commit = fs::read(folder.path().join("journal")).unwrap();
-    let length = u32::from_be_bytes(*commit.first_chunk().unwrap());
-    flip(&folder.path().join("journal"), usize::try_from(length).unwrap() + 20);
+    let journal = folder.path().join("journal");
+    let length = u32::from_be_bytes(*fs::read(&journal).unwrap().first_chunk().unwrap());
+    flip(&journal, usize::try_from(length).unwrap() + 20);
+    let damaged = fs::read(&journal).unwrap();
     let kept = loaded(folder.path());
     assert_eq!(kept.failures, [failures(0..20), failures(30..40)].concat());
     let notice = kept.notice.unwrap();
-    assert!(
-        notice.contains("journal is damaged") || notice.contains("commits of it are"),
-        "{notice}"
-    );
-    assert!(notice.ends_with("and 2 later commits from the journal, the rest is lost"), "{notice}");
+    let (_, aside) = notice.split_once("kept as ").unwrap();
+    let (aside, rest) = aside.split_once("; ").unwrap();
+    assert_eq!((fs::read(aside).unwrap(), rest), (damaged, "2 others are restored"));
     assert_eq!(loaded(folder.path()).notice, None);
+}
+
+#[test]
+fn bytes_that_flip_in_a_journal_that_is_needed_are_never_silent() {
+    let original = with_a_journal();
+    let mut told = 0;
+    for place in (0..2_000).step_by(13) {
+        let copied = tempfile::tempdir().unwrap();
+        copy(original.path(), copied.path());
+        flip(&copied.path().join("journal"), place);
+        let kept = loaded(copied.path());
+        assert!(kept.failures.starts_with(&failures(0..10)));
+        assert!(kept.failures.len() == 40 || kept.notice.is_some(), "at {place}");
+        told += usize::from(kept.notice.is_some());
+    }
+    assert!(told > 50, "{told}");
+}
+
+#[test]
+fn a_database_without_the_files_beside_it_keeps_what_it_has() {
+    let folder = with_a_journal();
+    for lost in ["identity", "told"] {
+        remove(&folder.path().join(lost));
+    }
+    let kept = loaded(folder.path());
+    assert_eq!((kept.failures, kept.notice), (failures(0..40), None));
 }
 
 #[test]
