@@ -147,7 +147,7 @@ fn read(store: &Path) -> Result<Vec<Commit>, StoreError> {
 }
 
 /// Goes past what is damaged, as long as there is a length to go by.
-fn parse(mut bytes: &[u8]) -> Result<Vec<Commit>, Fault> {
+pub(super) fn parse(mut bytes: &[u8]) -> Result<Vec<Commit>, Fault> {
     let mut commits = Vec::new();
     while let Some((sealed, rest)) = split(bytes) {
         match unseal(KEY, sealed) {
@@ -166,7 +166,7 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length).filter(|(sealed, _)| !sealed.is_empty())
 }
 
-fn framed(commit: &Commit) -> Option<Vec<u8>> {
+pub(super) fn framed(commit: &Commit) -> Option<Vec<u8>> {
     let sealed = seal(KEY, commit);
     let length = u32::try_from(sealed.len()).ok()?;
     Some([&length.to_be_bytes(), &*sealed].concat())

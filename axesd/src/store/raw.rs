@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::identity::Identity;
 use super::record::{entry, headed};
-use super::{Change, Kept, Snapshot, dumps};
+use super::{Change, Kept, Snapshot, dumps, journal};
 
 /// A payload with the head that it has under this key.
 #[must_use]
@@ -47,4 +47,12 @@ pub fn dumped(records: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
 #[must_use]
 pub fn read_dump(bytes: &[u8]) -> Option<Kept> {
     dumps::parse(bytes).ok().map(|(_, _, kept)| kept)
+}
+
+/// A journal with the commits of another one that are believed; `None` where one is of a later
+/// version.
+#[must_use]
+pub fn rewritten(bytes: &[u8]) -> Option<Vec<u8>> {
+    let commits = journal::parse(bytes).ok()?;
+    Some(commits.iter().filter_map(journal::framed).flatten().collect())
 }

@@ -1,24 +1,29 @@
-//! Keys and values of the database, and dumps.
+//! Keys and values of the database, dumps, and the journal.
 
 use axesd::store::Kept;
 use axesd::store::raw;
 
 /// Bound into the checksum of a dump.
 const DUMP: &[u8] = b"dump";
+/// The same of a commit in the journal.
+const JOURNAL: &[u8] = b"journal";
 
 /// The first byte says what the others are: a record, the same with a checksum that is right, a
-/// dump, the same, or a dump that is made of some records.
+/// dump, the same, a dump that is made of some records, a journal, or one commit of it with a
+/// checksum that is right.
 pub fn record(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else {
         return;
     };
     let (key, rest) = counted(bytes).unwrap_or_default();
-    match kind % 5 {
+    match kind % 7 {
         0 => one(key, rest),
         1 => one(key, &raw::sealed(key, rest)),
         2 => dump(bytes),
         3 => dump(&raw::sealed(DUMP, bytes)),
-        _ => dump_of(bytes),
+        4 => dump_of(bytes),
+        5 => journal(bytes),
+        _ => journal(&commit(bytes)),
     }
 }
 
@@ -76,6 +81,21 @@ fn dump_of(bytes: &[u8]) {
         }
         None => assert!(!whole, "{records:?}"),
     }
+}
+
+/// What is believed of a journal is believed again.
+fn journal(bytes: &[u8]) {
+    let Some(believed) = raw::rewritten(bytes) else {
+        return;
+    };
+    assert!(believed.len() <= bytes.len());
+    assert_eq!(raw::rewritten(&believed).as_ref(), Some(&believed));
+}
+
+fn commit(payload: &[u8]) -> Vec<u8> {
+    let sealed = raw::sealed(JOURNAL, payload);
+    let length = u32::try_from(sealed.len()).expect("an input is small");
+    [&length.to_be_bytes(), &*sealed].concat()
 }
 
 fn chunk(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
