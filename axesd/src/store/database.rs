@@ -24,8 +24,10 @@ use super::{StoreError, files};
 /// Key and value as they stand in the database.
 pub(super) type Record = (IVec, IVec);
 
-/// sled never gives back the memory of larger batches; two operations are its own.
-const BATCH: usize = 98;
+/// Changes between two syncs. sled overwrites a segment once what replaces it stands elsewhere, but
+/// does not sync that: after a power cut there would be neither, if more than a segment were written
+/// in between. Besides, it never gives back the memory of large batches.
+const BATCH: usize = 48;
 const CACHE: u64 = 16 << 20;
 
 /// An open database.
@@ -155,7 +157,8 @@ impl Database {
 
     /// Makes changes durable; the database has this identity then.
     ///
-    /// Each batch is atomic, all of them together are not: the identity comes with the last one.
+    /// Each batch is atomic and synced, all of them together are not: the identity comes with the
+    /// last one.
     pub(super) fn write<'a>(
         &mut self,
         changes: impl DoubleEndedIterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
@@ -179,13 +182,12 @@ impl Database {
             if is_last {
                 batch.insert(identity::KEY, seal(identity::KEY, &identity));
             }
-            self.call(|db| db.apply_batch(batch))?;
+            self.call(|db| db.apply_batch(batch).and_then(|()| db.flush()))?;
+            self.file.sync_data().map_err(StoreError::io(&self.folder))?;
             if is_last {
-                break;
+                return Ok(());
             }
         }
-        self.call(|db| db.flush())?;
-        self.file.sync_data().map_err(StoreError::io(&self.folder))
     }
 
     /// From now on everything is written, and the sync after it fails.
