@@ -169,10 +169,13 @@ impl Database {
         loop {
             let mut batch = Batch::default();
             for (key, value) in changes.by_ref().take(BATCH) {
-                self.count(key, value.as_deref())?;
+                let before = self.call(|db| db.get(key))?;
+                self.count(key, before.as_deref(), value.as_deref());
                 match value {
                     Some(value) => batch.insert(&**key, &**value),
-                    None => batch.remove(&**key),
+                    None if before.is_some() => batch.remove(&**key),
+                    // It came and went in the journal.
+                    None => {}
                 }
             }
             if let Some(sum) = &self.sum {
@@ -197,16 +200,14 @@ impl Database {
     }
 
     /// Keeps the sum.
-    fn count(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
-        let Some(mut sum) = self.sum else { return Ok(()) };
-        if let Some(before) = self.call(|db| db.get(key))? {
-            sum.remove(key, &before);
+    fn count(&mut self, key: &[u8], before: Option<&[u8]>, after: Option<&[u8]>) {
+        let Some(sum) = &mut self.sum else { return };
+        if let Some(before) = before {
+            sum.remove(key, before);
         }
-        if let Some(value) = value {
-            sum.add(key, value);
+        if let Some(after) = after {
+            sum.add(key, after);
         }
-        self.sum = Some(sum);
-        Ok(())
     }
 
     fn call<T>(&self, call: impl FnOnce(&Db) -> sled::Result<T>) -> Result<T, StoreError> {

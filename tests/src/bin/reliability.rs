@@ -247,7 +247,7 @@ fn damages() -> Section {
     let figures = damage::rounds(DAMAGES, say);
     Section {
         title: "Damaged files",
-        method: "One file of the store after the other (database, identity, copies, ballast, key) is\n\
+        method: "One file of the store after the other (database, journal, identity, copies, ballast, key) is\n\
                  deleted, cut, or changed at random places: single bits, a hundred bits, blocks of noise.\n\
                  Each time a daemon with a bounded address space is started on it, killed, and started\n\
                  again. It must start both times, have at least what the newest copy holds (or\n\
