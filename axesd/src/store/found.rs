@@ -63,7 +63,6 @@ impl Found {
         if claim == Claim::Damaged {
             found.kept.notice.get_or_insert_with(|| REWRITTEN.to_owned());
         }
-        found.identity.write(path)?;
         Ok(found)
     }
 

@@ -84,14 +84,11 @@ impl Left {
     fn successor(&self, store: &Path) -> Result<Identity, StoreError> {
         let dump = self.dump.as_ref().map(|dump| dump.identity);
         let last = self.commits.last().map(|commit| commit.identity);
-        let known = [self.acknowledged, self.claim, dump, last].into_iter().flatten();
-        let newest = known.clone().map(|known| known.generation).max().unwrap_or(0);
-        let newest = newest.max(dumps::last_generation(store)?.unwrap_or(0));
-        let identity = match { known }.next() {
-            Some(known) => Identity { generation: newest, ..known },
-            None => Identity { generation: newest, ..Identity::random()? },
-        };
-        Ok(identity.next())
+        let mut known = [self.acknowledged, self.claim, dump, last].into_iter().flatten();
+        let newest = known.clone().map(|known| known.generation).max();
+        let newest = newest.max(dumps::last_generation(store)?).unwrap_or(0);
+        let base = known.next().map_or_else(Identity::random, Ok)?;
+        Ok(Identity { generation: newest, ..base }.next())
     }
 
     fn entries(self) -> Entries {
