@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
+use std::iter::Peekable;
 use std::ops::Bound;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,16 @@ use super::identity::{self, Identity};
 use super::record::{FAILURE, Fault, halfway, seal, unseal};
 use super::sum::{self, Sum};
 use super::{StoreError, files};
+
+/// A key and its value, or none where it is removed.
+type Entry<'a> = (&'a Vec<u8>, &'a Option<Vec<u8>>);
+
+/// Which of its batches a write is through with.
+#[derive(PartialEq)]
+enum Written {
+    Some,
+    Last,
+}
 
 /// Key and value as they stand in the database.
 pub(super) type Record = (IVec, IVec);
@@ -161,36 +172,61 @@ impl Database {
     /// last one.
     pub(super) fn write<'a>(
         &mut self,
-        changes: impl DoubleEndedIterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
+        changes: impl DoubleEndedIterator<Item = Entry<'a>>,
         identity: Identity,
     ) -> Result<(), StoreError> {
         // Notes before what they stand for: a crash may come between two batches.
         let mut changes = changes.rev().peekable();
         loop {
-            let mut batch = Batch::default();
-            for (key, value) in changes.by_ref().take(BATCH) {
-                let before = self.call(|db| db.get(key))?;
-                self.count(key, before.as_deref(), value.as_deref());
-                match value {
-                    Some(value) => batch.insert(&**key, &**value),
-                    None if before.is_some() => batch.remove(&**key),
-                    // It came and went in the journal.
-                    None => {}
-                }
-            }
-            if let Some(sum) = &self.sum {
-                batch.insert(sum::KEY, seal(sum::KEY, sum));
-            }
-            let is_last = changes.peek().is_none();
-            if is_last {
-                batch.insert(identity::KEY, seal(identity::KEY, &identity));
-            }
-            self.call(|db| db.apply_batch(batch).and_then(|()| db.flush()))?;
-            self.file.sync_data().map_err(StoreError::io(&self.folder))?;
-            if is_last {
+            let written = self.write_batch(&mut changes, identity)?;
+            self.sync()?;
+            if written == Written::Last {
                 return Ok(());
             }
         }
+    }
+
+    /// The same for a new database, which nobody believes before it is whole.
+    pub(super) fn fill<'a>(
+        &mut self,
+        records: impl Iterator<Item = Entry<'a>>,
+        identity: Identity,
+    ) -> Result<(), StoreError> {
+        let mut records = records.peekable();
+        while self.write_batch(&mut records, identity)? != Written::Last {}
+        self.sync()
+    }
+
+    fn write_batch<'a>(
+        &mut self,
+        changes: &mut Peekable<impl Iterator<Item = Entry<'a>>>,
+        identity: Identity,
+    ) -> Result<Written, StoreError> {
+        let mut batch = Batch::default();
+        for (key, value) in changes.by_ref().take(BATCH) {
+            let before = self.call(|db| db.get(key))?;
+            self.count(key, before.as_deref(), value.as_deref());
+            match value {
+                Some(value) => batch.insert(&**key, &**value),
+                None if before.is_some() => batch.remove(&**key),
+                // It came and went in the journal.
+                None => {}
+            }
+        }
+        if let Some(sum) = &self.sum {
+            batch.insert(sum::KEY, seal(sum::KEY, sum));
+        }
+        let written = if changes.peek().is_none() { Written::Last } else { Written::Some };
+        if written == Written::Last {
+            batch.insert(identity::KEY, seal(identity::KEY, &identity));
+        }
+        self.call(|db| db.apply_batch(batch))?;
+        Ok(written)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.call(|db| db.flush())?;
+        self.file.sync_data().map_err(StoreError::io(&self.folder))
     }
 
     /// From now on everything is written, and the sync after it fails.

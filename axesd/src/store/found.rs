@@ -11,6 +11,8 @@ use super::{Kept, StoreError, dumps, files};
 
 const REWRITTEN: &str = "the file `identity` was damaged and is written anew; nothing was lost";
 
+const ASIDE: &str = "journal.damaged-";
+
 /// A database that was read to its end.
 pub(super) struct Found {
     pub(super) database: Database,
@@ -59,11 +61,20 @@ impl Found {
         let late = Late::of(path, identity, word)?;
         late.write(&mut database)?;
         let mut found = Self::read(database)?;
-        found.kept.notice = late.told(path)?;
+        if late.has_gaps() {
+            found.kept.notice = Some(late.set_aside(path));
+            // Only now: a start that was interrupted must find the gaps again.
+            found.raise(late.after)?;
+        }
         if claim == Claim::Damaged {
             found.kept.notice.get_or_insert_with(|| REWRITTEN.to_owned());
         }
         Ok(found)
+    }
+
+    fn raise(&mut self, identity: Identity) -> Result<(), StoreError> {
+        self.identity = identity;
+        self.database.write([].into_iter(), identity)
     }
 
     fn restored(path: &Path, place: &Path, damage: &str) -> Result<Self, StoreError> {
@@ -82,49 +93,53 @@ impl Found {
 }
 
 /// What the journal holds that the database does not have.
-struct Late {
+pub(super) struct Late {
     commits: Vec<Commit>,
-    /// That the database has without them.
-    before: Identity,
-    /// That it has with them.
+    /// Up to where none is missing.
+    reached: Identity,
+    /// Of the last one that was acknowledged, as far as that is known.
     after: Identity,
-    /// Whether some of them are missing.
-    has_gaps: bool,
 }
 
 impl Late {
-    fn of(path: &Path, before: Identity, word: Option<Word>) -> Result<Self, StoreError> {
+    pub(super) fn of(
+        path: &Path,
+        before: Identity,
+        word: Option<Word>,
+    ) -> Result<Self, StoreError> {
         let commits = journal::later(path, Some(before))?;
         let reached = journal::reach(before, &commits);
         let acknowledged = word.map(|word| word.acknowledged);
         let known = commits.iter().map(|commit| commit.identity).chain(acknowledged);
         let after =
             known.fold(reached, |last, known| if known.continues(last) { known } else { last });
-        Ok(Self { commits, before, after, has_gaps: reached != after })
+        Ok(Self { commits, reached, after })
     }
 
-    fn write(&self, database: &mut Database) -> Result<(), StoreError> {
-        if self.after == self.before {
+    fn has_gaps(&self) -> bool {
+        self.reached != self.after
+    }
+
+    pub(super) fn write(&self, database: &mut Database) -> Result<(), StoreError> {
+        if self.commits.is_empty() {
             return Ok(());
         }
-        database.write(journal::merged(&self.commits).iter(), self.after)
+        database.write(journal::merged(&self.commits).iter(), self.reached)
     }
 
-    /// Keeps a journal with gaps aside.
-    fn told(&self, path: &Path) -> Result<Option<String>, StoreError> {
-        if !self.has_gaps {
-            return Ok(None);
-        }
+    /// Keeps a journal with gaps, where it can be kept, and says so.
+    fn set_aside(&self, path: &Path) -> String {
         let journal = path.join(journal::FILE);
-        let aside = files::set_aside(&journal, self.after.generation)?;
+        let aside = files::set_aside(&journal, self.after.generation).ok().flatten();
+        let _ = files::prune(path, ASIDE);
         let kept = aside.map_or_else(String::new, |aside| format!("; kept as {}", aside.display()));
         let (journal, left) = (journal.display(), self.commits.len());
-        Ok(Some(format!("{journal}: commits are missing in it{kept}; {left} others are restored")))
+        format!("{journal}: commits are missing in it{kept}; {left} others are restored")
     }
 }
 
-/// With what was written to the database last; noted before sled opens one that lacks it, and may
-/// be interrupted.
+/// The claim, raised to what the database is known to have had last. Written down before sled opens
+/// one that lacks it, since a start may be interrupted.
 fn raised(path: &Path, claim: Claim, word: Option<Word>) -> Claim {
     let Claim::Known(earlier) = claim else { return claim };
     let written = word.map(|word| Identity { generation: word.written, ..word.acknowledged });

@@ -16,12 +16,12 @@ pub(super) const KEY: &[u8] = b"meta";
 
 const FILE: &str = "identity";
 
-/// Told in every batch, and in the file with every dump.
+/// Told with every commit, and in the file with every dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
     /// Chosen at random when the first database was made.
     pub(super) uuid: [u8; 16],
-    /// Rises with every batch.
+    /// Rises with every commit.
     pub(super) generation: u64,
 }
 
@@ -34,7 +34,7 @@ impl Identity {
         Ok(Self { uuid, generation: 0 })
     }
 
-    /// After the next batch.
+    /// After the next commit.
     pub(super) const fn next(self) -> Self {
         Self { uuid: self.uuid, generation: self.generation.saturating_add(1) }
     }

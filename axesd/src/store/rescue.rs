@@ -123,12 +123,13 @@ fn build(
     let (place, draft) = (store.join(FOLDER), store.join(DRAFT));
     files::remove_folder(&draft)?;
     let mut database = Database::open(&draft)?;
-    database.write(entries.iter(), identity)?;
+    database.fill(entries.iter(), identity)?;
     drop(database);
     let aside = files::set_aside(&place, identity.generation)?;
     fs::rename(&draft, &place).map_err(StoreError::io(&place))?;
     files::sync(store)?;
-    identity.write(store)?;
-    files::prune(store, ASIDE)?;
+    // The database is in its place: what a full disk refuses here must not stop the start.
+    let _ = identity.write(store);
+    let _ = files::prune(store, ASIDE);
     Ok(aside)
 }

@@ -130,8 +130,9 @@ impl Sled {
         };
         let mut identity = self.identity;
         if !self.pending.is_empty() {
-            identity = identity.next();
-            // It may get there even where that fails to be told: the journal must not have it too.
+            // A write may get to the disk even where it fails: what journal and database have under
+            // one identity must be the same. The next one is what the journal may have tried.
+            identity = identity.next().next();
             self.journal.close();
         }
         let changes: BTreeMap<_, _> = self.journal.entries().iter().chain(&self.pending).collect();

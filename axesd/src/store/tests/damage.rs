@@ -9,7 +9,10 @@ use tempfile::TempDir;
 use axes_policy::attempt::Failure;
 
 use super::support::*;
+use crate::store::database::Database;
+use crate::store::found::Late;
 use crate::store::record::entry;
+use crate::store::told::Told;
 use crate::store::{Change, Kept};
 
 /// A database of 200 failures, one after the other, with a dump of before them and no journal.
@@ -338,6 +341,21 @@ fn a_damaged_journal_is_kept_aside_and_costs_what_is_damaged() {
 }
 
 #[test]
+fn a_start_that_is_interrupted_leaves_the_gap_to_be_found() {
+    let folder = with_a_journal();
+    flip(&folder.path().join("journal"), 50);
+    let mut database = Database::open(&folder.path().join("sled")).unwrap();
+    let identity = database.identity().unwrap();
+    let late = Late::of(folder.path(), identity, Told::last(folder.path())).unwrap();
+    late.write(&mut database).unwrap();
+    drop(database);
+    let kept = loaded(folder.path());
+    assert_eq!(kept.failures, [failures(0..10), failures(20..40)].concat());
+    assert!(kept.notice.unwrap().contains("commits are missing"));
+    assert_eq!(loaded(folder.path()).notice, None);
+}
+
+#[test]
 fn bytes_that_flip_in_a_journal_that_is_needed_are_never_silent() {
     let original = with_a_journal();
     let mut told = 0;
@@ -374,7 +392,6 @@ fn without_a_journal_everything_goes_to_the_database_at_once() {
     settle(&mut *store);
     store.commit(&put(1..5)).unwrap();
     drop(store);
-    remove(&journal);
     let kept = loaded(folder.path());
     assert_eq!((kept.failures, kept.notice), (failures(0..5), None));
 }
