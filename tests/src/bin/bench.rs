@@ -1,11 +1,11 @@
-//! Measures what a login costs and what axesd takes, and writes bench/REPORT.md.
+//! Measures what a login costs and what axesd takes, writes bench/REPORT.md, and prints its goals.
 //!
 //! `axes-bench [PART...]` measures only these, and writes only their parts.
 
 use std::fs;
 use std::time::Instant;
 
-use axes_e2e::bench::{Effort, REPORT, parts, write};
+use axes_e2e::bench::{Effort, REPORT, goals, parts, write};
 
 fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).collect();
@@ -26,6 +26,7 @@ fn main() {
         write(&part, &order);
         eprintln!("\r{name}: measured in {:.1} s", begun.elapsed().as_secs_f64());
     }
+    println!("{}\nAll of it: tests/bench/REPORT.md", goals().trim());
 }
 
 /// How many processes ran or wanted to, on the average of the last minute.
