@@ -25,13 +25,6 @@ use super::{StoreError, files};
 /// A key and its value, or none where it is removed.
 type Entry<'a> = (&'a Vec<u8>, &'a Option<Vec<u8>>);
 
-/// Which of its batches a write is through with.
-#[derive(PartialEq)]
-enum Written {
-    Some,
-    Last,
-}
-
 /// Key and value as they stand in the database.
 pub(super) type Record = (IVec, IVec);
 
@@ -178,9 +171,9 @@ impl Database {
         // Notes before what they stand for: a crash may come between two batches.
         let mut changes = changes.rev().peekable();
         loop {
-            let written = self.write_batch(&mut changes, identity)?;
+            self.write_batch(&mut changes, identity)?;
             self.sync()?;
-            if written == Written::Last {
+            if changes.peek().is_none() {
                 return Ok(());
             }
         }
@@ -193,15 +186,19 @@ impl Database {
         identity: Identity,
     ) -> Result<(), StoreError> {
         let mut records = records.peekable();
-        while self.write_batch(&mut records, identity)? != Written::Last {}
-        self.sync()
+        loop {
+            self.write_batch(&mut records, identity)?;
+            if records.peek().is_none() {
+                return self.sync();
+            }
+        }
     }
 
     fn write_batch<'a>(
         &mut self,
         changes: &mut Peekable<impl Iterator<Item = Entry<'a>>>,
         identity: Identity,
-    ) -> Result<Written, StoreError> {
+    ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         for (key, value) in changes.by_ref().take(BATCH) {
             let before = self.call(|db| db.get(key))?;
@@ -216,12 +213,10 @@ impl Database {
         if let Some(sum) = &self.sum {
             batch.insert(sum::KEY, seal(sum::KEY, sum));
         }
-        let written = if changes.peek().is_none() { Written::Last } else { Written::Some };
-        if written == Written::Last {
+        if changes.peek().is_none() {
             batch.insert(identity::KEY, seal(identity::KEY, &identity));
         }
-        self.call(|db| db.apply_batch(batch))?;
-        Ok(written)
+        self.call(|db| db.apply_batch(batch))
     }
 
     fn sync(&self) -> Result<(), StoreError> {

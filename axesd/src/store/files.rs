@@ -76,6 +76,11 @@ pub(super) fn set_aside(path: &Path, number: u64) -> Result<Option<PathBuf>, Sto
     Ok(Some(aside))
 }
 
+/// In a notice: where [`set_aside`] keeps something, if it does.
+pub(super) fn kept_as(aside: Option<PathBuf>) -> String {
+    aside.map_or_else(String::new, |aside| format!("; kept as {}", aside.display()))
+}
+
 /// Flushes a file, or the names in a folder.
 pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(StoreError::io(path))

@@ -132,7 +132,7 @@ impl Late {
         let journal = path.join(journal::FILE);
         let aside = files::set_aside(&journal, self.after.generation).ok().flatten();
         let _ = files::prune(path, ASIDE);
-        let kept = aside.map_or_else(String::new, |aside| format!("; kept as {}", aside.display()));
+        let kept = files::kept_as(aside);
         let (journal, left) = (journal.display(), self.commits.len());
         format!("{journal}: commits are missing in it{kept}; {left} others are restored")
     }

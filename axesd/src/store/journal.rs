@@ -27,7 +27,7 @@ pub(super) const FILE: &str = "journal";
 /// Bound into the checksum.
 const KEY: &[u8] = b"journal";
 /// A thousand failures or so, which the database takes in some milliseconds.
-pub(super) const SIZE: usize = 256 << 10;
+const SIZE: usize = 256 << 10;
 /// Of the length.
 const HEAD: usize = 4;
 

@@ -27,7 +27,7 @@ pub(super) fn restore(store: &Path, place: &Path, damage: &str) -> Result<String
     let left = Left::find(store)?;
     let (begun, identity) = (left.told(), left.successor(store)?);
     let aside = build(store, identity, &left.entries())?;
-    let kept = aside.map_or_else(String::new, |aside| format!("; kept as {}", aside.display()));
+    let kept = files::kept_as(aside);
     Ok(format!("{}: {damage}{kept}; {begun}", place.display()))
 }
 

@@ -48,7 +48,7 @@ fn replaced(store: &Path, path: &Path) -> Result<Secret, StoreError> {
     let aside = files::set_aside(path, last_written(path))?;
     let key = make(store, path)?;
     files::prune(store, ASIDE)?;
-    let kept = aside.map_or_else(String::new, |aside| format!("; kept as {}", aside.display()));
+    let kept = files::kept_as(aside);
     let notice = format!(
         "{}: damaged{kept}; a new key was made, whoever is kept as a hash is a stranger",
         path.display()
