@@ -111,9 +111,14 @@ fn names_of_threads(process: u32) -> Vec<String> {
         name.to_str().and_then(|it| it.parse().ok()).expect("a number")
     };
     let mut numbers: Vec<_> = tasks.map(number).collect();
-    numbers.sort_unstable();
+    sort_by_birth(&mut numbers, process);
     let name = |number| fs::read_to_string(format!("/proc/{process}/task/{number}/comm"));
     numbers.into_iter().map(|it| name(it).expect("a name").trim().to_owned()).collect()
+}
+
+/// After the greatest id the kernel begins again with a small one.
+fn sort_by_birth(threads: &mut [u32], process: u32) {
+    threads.sort_unstable_by_key(|thread| thread.wrapping_sub(process));
 }
 
 fn name_of(names: &[String], number: usize) -> String {
@@ -121,5 +126,19 @@ fn name_of(names: &[String], number: usize) -> String {
         // It is called after valgrind.
         1 => SERVING.to_owned(),
         _ => names.get(number - 1).cloned().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_come_in_the_order_of_their_birth_when_ids_begin_again_too() {
+        let mut threads = [301, 32767, 32766, 300, 907];
+        sort_by_birth(&mut threads, 32766);
+        assert_eq!(threads, [32766, 32767, 300, 301, 907]);
+        sort_by_birth(&mut threads, 300);
+        assert_eq!(threads, [300, 301, 907, 32766, 32767]);
     }
 }
