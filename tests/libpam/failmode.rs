@@ -80,7 +80,7 @@ fn read_frame(stream: &mut UnixStream) {
 
 /// Restarts the daemon while somebody sits at the prompt.
 fn restart_at_the_prompt(host: &mut Host, answer: &str) -> i32 {
-    let later = Answer::Later(Duration::from_secs(1), answer.to_owned());
+    let later = Answer::Later(Duration::from_secs(3), answer.to_owned());
     let mut login = host.spawn_login("alice", FROM, &later);
     wait_until("a prompt", || host.ask(&["status"])["in_flight"] == 1);
     host.kill_daemon(libc::SIGKILL);

@@ -1,12 +1,11 @@
 //! What the manual pages tell people to type works, and nothing is missing in them.
 
 use std::collections::BTreeSet;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
 use std::process::{Command, Output};
 
 use axes_e2e::application::{AUTH_ERR, AUTHINFO_UNAVAIL, MAXTRIES, SUCCESS};
-use axes_e2e::host::{Host, RIGHT, WRONG, built};
+use axes_e2e::host::{Host, RIGHT, WRONG, built, write_program};
 use axes_e2e::manuals::{Example, Page, examples, pages};
 
 use crate::documents::{complaint, lively};
@@ -54,9 +53,7 @@ fn install(host: &Host) {
     ] {
         let program = built(name).display().to_string();
         let text = format!("#!/bin/sh\n{before}exec {program} {words} \"$@\"\n");
-        fs::write(host.path("bin").join(name), text).expect("a program");
-        let path = host.path("bin").join(name);
-        fs::set_permissions(path, Permissions::from_mode(0o755)).expect("chmod");
+        write_program(&host.path("bin").join(name), &text);
     }
 }
 

@@ -106,43 +106,43 @@ fn lockout_parameters_can_look_at_service_and_terminal() {
 #[test]
 fn cooloff_time_as_a_list_makes_each_lockout_longer_until_it_decays() {
     let host = Host::start(
-        "failure_limit = 1\ncooloff_time = [\"300ms\", \"2s\", \"never\"]\ncooloff_decay = \"1500ms\"",
+        "failure_limit = 1\ncooloff_time = [\"1s\", \"4s\", \"never\"]\ncooloff_decay = \"2s\"",
     );
     fail(&host, "alice", AWAY, 1);
     assert_eq!(login(&host, "alice", AWAY), MAXTRIES);
-    sleep(Duration::from_millis(400));
+    sleep(Duration::from_millis(1100));
     fail(&host, "alice", AWAY, 1);
-    sleep(Duration::from_millis(600));
+    sleep(Duration::from_millis(1500));
     assert_eq!(login(&host, "alice", AWAY), MAXTRIES, "the second one is longer");
     // Its end, and the time after which it does not matter any more.
-    sleep(Duration::from_millis(1500 + 1600));
+    sleep(Duration::from_millis(2600 + 2100));
     fail(&host, "alice", AWAY, 1);
-    sleep(Duration::from_millis(400));
+    sleep(Duration::from_millis(1100));
     assert_eq!(login(&host, "alice", AWAY), SUCCESS, "a first one again");
 }
 
 #[test]
 fn failure_window_forgets_single_failures() {
-    let host = Host::start("failure_limit = 2\nfailure_window = \"700ms\"\ncooloff_time = \"1h\"");
+    let host = Host::start("failure_limit = 2\nfailure_window = \"2s\"\ncooloff_time = \"1h\"");
     fail(&host, "alice", AWAY, 1);
-    sleep(Duration::from_millis(800));
+    sleep(Duration::from_millis(2100));
     fail(&host, "alice", AWAY, 1);
     assert_eq!(host.failures("alice"), 1);
     fail(&host, "alice", AWAY, 1);
-    sleep(Duration::from_millis(800));
+    sleep(Duration::from_millis(2100));
     assert_eq!(login(&host, "alice", AWAY), MAXTRIES, "a lockout lasts as long as its cool-off");
 }
 
 #[test]
 fn reset_cool_off_on_failure_during_lockout_extends_it() {
-    let settings = "failure_limit = 1\ncooloff_time = \"1200ms\"\n";
+    let settings = "failure_limit = 1\ncooloff_time = \"3s\"\n";
     for (extends, code) in [("true", MAXTRIES), ("false", SUCCESS)] {
         let setting = format!("{settings}reset_cool_off_on_failure_during_lockout = {extends}");
         let host = Host::start(&setting);
         fail(&host, "alice", AWAY, 1);
-        sleep(Duration::from_millis(700));
+        sleep(Duration::from_millis(1600));
         assert_eq!(host.login("alice", AWAY, WRONG), MAXTRIES);
-        sleep(Duration::from_millis(700));
+        sleep(Duration::from_millis(1600));
         assert_eq!(login(&host, "alice", AWAY), code, "{extends}");
     }
 }
@@ -304,16 +304,16 @@ fn username_blacklist_names_users_groups_and_uids() {
 #[test]
 fn counters_in_their_long_form_have_limits_of_their_own() {
     let host = Host::start(
-        "cooloff_time = \"500ms\"\n\
+        "cooloff_time = \"1500ms\"\n\
          [[counter]]\nparameters = [\"username\", \"ip_address\"]\nfailure_limit = 2\n\
          [[counter]]\nname = \"slow\"\nparameters = [\"username\", \"ip_address\"]\n\
          failure_limit = 3\nfailure_window = \"1day\"\ncooloff_time = \"never\"",
     );
     fail(&host, "alice", AWAY, 2);
     assert_eq!(login(&host, "alice", AWAY), MAXTRIES);
-    sleep(Duration::from_millis(600));
+    sleep(Duration::from_millis(1600));
     fail(&host, "alice", AWAY, 1);
-    sleep(Duration::from_millis(600));
+    sleep(Duration::from_millis(1600));
     assert_eq!(login(&host, "alice", AWAY), MAXTRIES, "for good");
     assert!(host.log().contains("(3/3) in slow"), "{}", host.log());
 }

@@ -122,11 +122,7 @@ impl Host {
              [ \"$password\" = '{RIGHT}' ]\n",
             self.path("verified").display()
         );
-        // Written under another name first: a program that is running cannot be written to.
-        let (new, program) = (self.path("check-password.new"), self.path("check-password"));
-        fs::write(&new, text).expect("a program");
-        fs::set_permissions(&new, Permissions::from_mode(0o755)).expect("chmod");
-        fs::rename(new, program).expect("a program");
+        write_program(&self.path("check-password"), &text);
     }
 
     /// Passwords that reached the password module.
@@ -364,6 +360,18 @@ pub fn wait_for(what: &str, patience: Duration, mut happened: impl FnMut() -> bo
         assert!(started.elapsed() < patience, "waited in vain: {what}");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Writes a script that can be run at once, also while an older one of this name runs.
+///
+/// cp(1) does it: what this process wrote itself could not be executed while a fork of it in another
+/// thread, pam_exec's for one, holds it open.
+pub fn write_program(path: &Path, text: &str) {
+    let [written, new] = ["written", "new"].map(|it| path.with_extension(it));
+    fs::write(&written, text).expect("a script");
+    fs::set_permissions(&written, Permissions::from_mode(0o755)).expect("chmod");
+    assert!(Command::new("cp").arg(&written).arg(&new).status().expect("cp").success());
+    fs::rename(new, path).expect("a program");
 }
 
 /// Sends a signal.

@@ -6,10 +6,11 @@ use crate::host::Host;
 
 /// Every file with its mode and owners, and what is written in those of /etc and of PAM.
 ///
-/// Left out is what logs, caches and apt itself come to hold with whatever is installed.
+/// Left out is what logs, caches, daily copies and apt itself come to hold with whatever is
+/// installed.
 const LIST: &str = "
     find / -xdev \\( -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache \\
-        -o -path /var/lib/apt -o -path /proc -o -path /sys \\) -prune \\
+        -o -path /var/backups -o -path /var/lib/apt -o -path /proc -o -path /sys \\) -prune \\
         -o -printf '%M %u:%g %p -> %l\\n'
     find /etc /var/lib/pam -type f ! -name '*-' -exec sha256sum {} +
     find /run -iname '*axes*'

@@ -42,7 +42,8 @@ pub struct Figures {
 /// Logins with this fail mode during so many absences.
 pub fn during(absences: u32, sockets: Sockets, failmode: &str) -> Figures {
     let mut host = Host::without_daemon("");
-    host.write_service("login", &format!("failmode={failmode}"));
+    // More than an absence and a start on a busy machine take together.
+    host.write_service("login", &format!("failmode={failmode} timeout=5000"));
     let held = match sockets {
         Sockets::ItsOwn => None,
         Sockets::Passed => Some(

@@ -113,8 +113,8 @@ pub fn crowd(users: usize, time: Duration) -> Figures {
 
 fn host() -> Host {
     let host = Host::start("");
-    // A login that does not reach the daemon is not to go unnoticed.
-    host.write_service("login", "failmode=secure");
+    // A login that does not reach the daemon is not to go unnoticed; a slow one is reported as such.
+    host.write_service("login", "failmode=secure timeout=10000");
     // Where the workspace is, other users may not come in.
     let copied = Command::new("cp").arg(built("axes-crowd")).arg(host.path("axes-crowd")).status();
     assert!(copied.expect("cp").success());
